@@ -1,0 +1,135 @@
+"""Pictures for the lessons: data in, a `Picture` out. Nothing here knows pyplot or a network."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import matplotlib
+import numpy as np
+from IPython.display import HTML, display
+from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from lenet_helpers.words import Words
+
+DPI = 100
+# Okabe and Ito (2008): told apart by colour-blind readers.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+LINES = ("-", "--", "-.", ":")
+MARKS = ("o", "s", "^", "D")
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
+    "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Arial Unicode MS",
+)  # fmt: skip
+
+
+@dataclass
+class Picture:
+    """A figure and, in both languages, what a reader who cannot see it needs to know.
+
+    A notebook shows the figure as a PNG that carries this text as its alternative text, and the
+    text itself as a caption below, since JupyterLab drops the alternative text of an output.
+    """
+
+    figure: Figure
+    caption: Words
+
+    def png(self) -> bytes:
+        """The figure as a PNG file."""
+        buffer = io.BytesIO()
+        FigureCanvasAgg(self.figure).print_png(buffer)
+        return buffer.getvalue()
+
+    def bundle(self) -> tuple[dict, dict]:
+        """Data and metadata as Jupyter's display protocol wants them."""
+        data = {"image/png": self.png(), "text/plain": str(self.caption)}
+        return data, {"image/png": {"alt": str(self.caption)}}
+
+    def _ipython_display_(self) -> None:
+        data, metadata = self.bundle()
+        display(data, metadata=metadata, raw=True)
+        display(HTML(f"<small>{self.caption.html()}</small>"))
+
+
+@cache
+def chinese_font() -> str | None:
+    """A font on this machine that has Chinese characters, or ``None``."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in CHINESE_FONTS if name in installed), None)
+
+
+def label(zh: str, en: str) -> str:
+    """A text inside a picture: both languages, or English alone where no font has Chinese."""
+    return f"{zh} {en}" if chinese_font() and zh != en else en
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The course's look for every figure made inside the block."""
+    families = ["DejaVu Sans", *filter(None, [chinese_font()])]
+    look = {
+        "font.family": families,
+        "font.size": 10,
+        "axes.titlesize": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.prop_cycle": matplotlib.cycler(color=COLORS),
+        "axes.unicode_minus": False,
+        "legend.frameon": False,
+        "figure.dpi": DPI,
+        "figure.facecolor": "white",
+    }
+    with matplotlib.rc_context(look):
+        yield
+
+
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options):
+    """A figure of ``width`` × ``height`` inches and its axes (an array if there are several)."""
+    with style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(rows, columns, **options)
+
+
+def image_grid(
+    images,
+    caption: Words,
+    titles: Sequence[str] = (),
+    columns: int = 10,
+    title: str = "",
+    inch: float = 0.8,
+    cmap: str = "gray_r",
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> Picture:
+    """Pictures side by side, ``columns`` in a row.
+
+    Args:
+        images: ``(n, height, width)``, numbers or a tensor.
+        caption: the picture's alternative text.
+        titles: a text above each picture, or none.
+        title: a text above them all.
+        inch: width of each picture.
+        cmap, vmin, vmax: as in ``Axes.imshow``; by default each picture uses its own range.
+    """
+    images = [np.asarray(image) for image in images]
+    rows = -(-len(images) // columns)
+    cell = inch * (1.3 if titles else 1.05)
+    figure, axes = new_figure(
+        columns * inch * 1.05, rows * cell + 0.35 * bool(title), rows, columns, squeeze=False
+    )
+    with style():
+        if title:
+            figure.suptitle(title)
+        for axis in axes.flat:
+            axis.set_axis_off()
+        for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
+            axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
+            if titles:
+                axis.set_title(titles[index], fontsize=9)
+    return Picture(figure, caption)

@@ -1,0 +1,80 @@
+"""The IDX file format, in which MNIST and Fashion-MNIST are published.
+
+An IDX file is a header (two zero bytes, the type of a number, the number of axes, then each
+axis's length as a big-endian 32-bit integer) followed by the numbers themselves. Source: the
+description on the MNIST page by LeCun, Cortes and Burges.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from lenet_helpers.words import LessonError
+
+UNSIGNED_BYTE = 8
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class DamagedFileError(LessonError):
+    """A data file that is unreadable, truncated, or not what its name says."""
+
+    @classmethod
+    def of(cls, path: Path, zh: str, en: str) -> DamagedFileError:
+        """The error for one file or folder, with the reason in both languages."""
+        return cls(
+            f"数据文件 {path} 已损坏:{zh}。请删除它,然后重新运行这个单元格。",
+            f"The data file {path} is damaged: {en}. Delete it, then run this cell again.",
+        )
+
+
+def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
+    """Read one IDX file of unsigned bytes, plain or gzip-compressed.
+
+    Args:
+        path: the file; whether it is compressed is seen from its content, not from its name.
+        sha256: the checksum that the uncompressed content must have, if known.
+
+    Returns:
+        A read-only ``uint8`` array with the shape that the header gives: ``(n, 28, 28)`` for the
+        images, ``(n,)`` for the labels.
+
+    Raises:
+        DamagedFileError: the file cannot be read, is truncated, or has another checksum.
+    """
+    content = _content(path)
+    shape, start = _header(path, content)
+    expected = start + int(np.prod(shape, dtype=np.int64))
+    if len(content) != expected:
+        raise DamagedFileError.of(
+            path,
+            f"应有 {expected:,} 字节,实有 {len(content):,} 字节",
+            f"it should hold {expected:,} bytes and holds {len(content):,}",
+        )
+    if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        raise DamagedFileError.of(path, "校验和不符", "its checksum is wrong")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DamagedFileError.of(path, f"无法读取({reason})", f"it cannot be read ({reason})") from error
+
+
+def _header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
+    """The shape that the header gives, and where the numbers start."""
+    axes = content[3] if len(content) > 3 else 0
+    start = 4 + 4 * axes
+    if content[:3] != bytes([0, 0, UNSIGNED_BYTE]) or axes == 0 or len(content) < start:
+        raise DamagedFileError.of(
+            path, "不是由无符号字节组成的 IDX 文件", "it is no IDX file of unsigned bytes"
+        )
+    return tuple(int(n) for n in np.frombuffer(content, ">u4", axes, offset=4)), start

@@ -1,0 +1,63 @@
+"""The lesson's LeNet and the device to run it on."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from lenet_helpers.words import SettingError, Words, require_positive_integer
+
+ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
+POOLINGS = {"average": nn.AvgPool2d, "max": nn.MaxPool2d}
+
+
+def lenet(
+    activation: str = "sigmoid", pooling: str = "average", num_classes: int = 10
+) -> nn.Sequential:
+    """The LeNet of the lesson, exactly as lesson 03 writes it out.
+
+    It takes ``float32`` images of shape ``(n, 1, 28, 28)`` and returns scores (logits) of shape
+    ``(n, num_classes)``. With ten classes it has 61,706 parameters. Source: Zhang, Lipton, Li and
+    Smola, *Dive into Deep Learning*, "Convolutional Neural Networks (LeNet)"; it simplifies the
+    LeNet-5 of LeCun, Bottou, Bengio and Haffner (1998).
+
+    Args:
+        activation: ``"sigmoid"``, ``"tanh"`` or ``"relu"``, after each layer but the last.
+        pooling: ``"average"`` or ``"max"``.
+        num_classes: how many classes the last layer tells apart.
+
+    Raises:
+        SettingError: an unknown name, or a number of classes that is no positive integer.
+    """
+    act = _choose(ACTIVATIONS, activation, Words("激活函数", "activation"))
+    pool = _choose(POOLINGS, pooling, Words("汇聚方式", "pooling"))
+    require_positive_integer(num_classes, Words("类别数 num_classes ", "num_classes"))
+    return nn.Sequential(
+        nn.Conv2d(1, 6, kernel_size=5, padding=2), act(),
+        pool(kernel_size=2, stride=2),
+        nn.Conv2d(6, 16, kernel_size=5), act(),
+        pool(kernel_size=2, stride=2),
+        nn.Flatten(),
+        nn.Linear(16 * 5 * 5, 120), act(),
+        nn.Linear(120, 84), act(),
+        nn.Linear(84, num_classes),
+    )  # fmt: skip
+
+
+def try_gpu() -> torch.device:
+    """The fastest device at hand: an NVIDIA GPU, else Apple's GPU, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def _choose(options: dict[str, type[nn.Module]], name: str, what: Words) -> type[nn.Module]:
+    if name in options:
+        return options[name]
+    known = ", ".join(options)
+    raise SettingError(
+        f"未知的{what.zh} {name!r};可选:{known}。",
+        f"Unknown {what.en} {name!r}; choose one of: {known}.",
+    )

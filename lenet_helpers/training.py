@@ -1,0 +1,220 @@
+"""Training and evaluation, as lesson 04 writes them out; draws nothing and knows no widget."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from lenet_helpers.models import try_gpu
+from lenet_helpers.words import LessonError, SettingError, Words, require_positive_integer
+
+REPORTS_PER_EPOCH = 5
+
+
+class DivergedError(LessonError, ArithmeticError):
+    """The loss is no longer a finite number; the learning rate is usually too large."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training run stands.
+
+    ``epoch`` and ``batch`` count what is finished (``epoch`` as a fraction, ``batch`` within the
+    epoch, of ``num_batches``); ``loss`` (mean cross-entropy, in nats) and ``train_acc`` (0 to 1)
+    are means over the epoch so far; ``test_acc`` (0 to 1) is there only at the end of an epoch;
+    ``examples_per_sec`` is over the whole run, loading and evaluation included; ``elapsed`` is in
+    seconds.
+    """
+
+    epoch: float
+    batch: int
+    num_batches: int
+    num_epochs: int
+    loss: float
+    train_acc: float
+    test_acc: float | None
+    examples_per_sec: float
+    elapsed: float
+
+
+def xavier(module: nn.Module) -> None:
+    """Xavier-uniform weights for a convolution or linear layer; for ``net.apply``.
+
+    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
+    networks*, AISTATS 2010.
+    """
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+
+
+def evaluate_accuracy_gpu(
+    net: nn.Module, data_iter: Iterable, device: torch.device | str | None = None
+) -> float:
+    """The fraction of examples, from 0 to 1, whose largest score is at their label.
+
+    Args:
+        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode is as before afterwards.
+        data_iter: yields ``(X, y)`` with labels ``y`` of shape ``(n,)``.
+        device: where to compute; by default where the net's parameters are.
+
+    Raises:
+        SettingError: there is no example to judge by.
+    """
+    return _accuracy(net, data_iter, device or next(net.parameters()).device, lambda: False)
+
+
+def train(
+    net: nn.Module,
+    train_iter: Collection,
+    test_iter: Iterable,
+    num_epochs: int,
+    lr: float,
+    device: torch.device | str | None = None,
+    *,
+    init: Callable[[nn.Module], None] | None = xavier,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Progress]:
+    """Train with mini-batch stochastic gradient descent and report progress on the way.
+
+    A generator: each step of ``for progress in train(...)`` trains on until the next report, five
+    times an epoch and once more when the test accuracy is known. Leave the loop or interrupt the
+    kernel whenever you like: the net keeps what it has learned, and the reports are yours.
+
+    Args:
+        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; it is moved to ``device`` and
+            trained in place. Between two reports its train/eval modes are as they were.
+        train_iter, test_iter: yield ``(X, y)`` as `load_data` returns them; the first has a length.
+        num_epochs: how many times to go through the training set, at least 1.
+        lr: learning rate, above 0.
+        device: where to train; by default the fastest at hand.
+        init: applied to every module first; ``None`` keeps the weights and goes on from them.
+        should_stop: asked before every batch; ``True`` ends the run after a last report.
+
+    Raises:
+        SettingError: ``num_epochs``, ``lr`` or the training set cannot be used.
+        DivergedError: the loss is no longer finite; raised after the report that shows it.
+    """
+    require_positive_integer(num_epochs, Words("轮数 num_epochs ", "num_epochs"))
+    _require_learning_rate(lr)
+    if len(train_iter) == 0:
+        raise SettingError("训练集是空的。", "The training set is empty.")
+    return _run(net, train_iter, test_iter, num_epochs, lr, device or try_gpu(), init, should_stop)
+
+
+def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
+    if init is not None:
+        net.apply(init)
+    net.to(device)
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
+
+    def report(done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
+        elapsed = time.perf_counter() - start
+        loss, accuracy = sums.means()
+        return Progress(
+            epoch + done / num_batches, done, num_batches, num_epochs,
+            loss, accuracy, test_acc, (seen + sums.examples) / elapsed, elapsed,
+        )  # fmt: skip
+
+    for epoch in range(num_epochs):
+        batches, sums, done = iter(train_iter), _Sums(device), 0
+        for point in _report_points(num_batches):
+            with _mode(net, training=True):
+                while done < point and not should_stop():
+                    sums.add(*_step(net, optimizer, *next(batches), device))
+                    done += 1
+            if sums.examples:
+                progress = report(done, sums)
+                yield progress
+                _require_finite(progress.loss, lr)
+            if done < point:
+                return
+        test_acc = _accuracy(net, test_iter, device, should_stop)
+        if test_acc is None:
+            return
+        yield report(done, sums, test_acc)
+        seen += sums.examples
+
+
+def _step(net, optimizer, X, y, device):
+    """One step of gradient descent; returns the batch's loss, scores and labels."""
+    X, y = X.to(device), y.to(device)
+    optimizer.zero_grad()
+    y_hat = net(X)
+    loss = nn.functional.cross_entropy(y_hat, y)
+    loss.backward()
+    optimizer.step()
+    return loss.detach(), y_hat.detach(), y
+
+
+class _Sums:
+    """Sums over the examples so far. They stay on the device: reading one would wait for it."""
+
+    def __init__(self, device: torch.device | str) -> None:
+        self.loss = torch.zeros((), device=device)
+        self.correct = torch.zeros((), device=device, dtype=torch.int64)
+        self.examples = 0
+
+    def add(self, loss: torch.Tensor, y_hat: torch.Tensor, y: torch.Tensor) -> None:
+        self.loss += loss * len(y)
+        self.correct += (y_hat.argmax(dim=1) == y).sum()
+        self.examples += len(y)
+
+    def means(self) -> tuple[float, float]:
+        return self.loss.item() / self.examples, self.correct.item() / self.examples
+
+
+def _accuracy(net, data_iter, device, should_stop) -> float | None:
+    """The accuracy, or ``None`` if asked to stop before all examples were seen."""
+    correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
+    with _mode(net, training=False), torch.no_grad():
+        for X, y in data_iter:
+            if should_stop():
+                return None
+            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
+            examples += len(y)
+    if examples == 0:
+        raise SettingError("数据集是空的,无法计算精度。", "There is no example to measure on.")
+    return correct.item() / examples
+
+
+def _report_points(num_batches: int) -> list[int]:
+    """After how many batches to report: five times an epoch, fewer if it has fewer batches."""
+    fifths = range(1, REPORTS_PER_EPOCH + 1)
+    return sorted({math.ceil(num_batches * fifth / REPORTS_PER_EPOCH) for fifth in fifths})
+
+
+@contextmanager
+def _mode(net: nn.Module, training: bool) -> Iterator[None]:
+    """Train or evaluate inside the block; every module's own mode comes back after it."""
+    modes = {module: module.training for module in net.modules()}
+    net.train(training)
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def _require_learning_rate(lr: object) -> None:
+    if isinstance(lr, int | float) and not isinstance(lr, bool) and 0 < lr < math.inf:
+        return
+    raise SettingError(
+        f"学习率 lr 应为正数(例如 0.9),却得到 {lr!r}。",
+        f"The learning rate lr must be a number above 0 (0.9, say), not {lr!r}.",
+    )
+
+
+def _require_finite(loss: float, lr: float) -> None:
+    if not math.isfinite(loss):
+        raise DivergedError(
+            f"损失变成了 {loss},训练发散了。学习率 {lr:g} 很可能太大,请换一个更小的再试。",
+            f"The loss became {loss}: training diverged. The learning rate {lr:g} is probably too "
+            "large; try a smaller one.",
+        )

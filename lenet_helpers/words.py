@@ -1,0 +1,54 @@
+"""Text in both languages of the course, and errors that speak both."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import NamedTuple
+
+
+class Words(NamedTuple):
+    """One text in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
+
+    def speak(self, language: str) -> str:
+        """The text in ``language``: ``"zh"``, ``"en"`` or ``"both"``."""
+        return str(self) if language == "both" else getattr(self, language)
+
+    def html(self, tag: str = "span") -> str:
+        """Both texts as HTML elements that the language switch can hide, one for each language."""
+        return "".join(f'<{tag} lang="{lang}">{escape(getattr(self, lang))}</{tag}> '
+                       for lang in ("zh", "en")).strip()  # fmt: skip
+
+
+class LessonError(Exception):
+    """An error whose message says, in both languages, what was wrong and what to do.
+
+    ``words`` holds the message, so that a panel can show it in the chosen language.
+    """
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.words = Words(zh, en)
+        super().__init__(f"{zh}\n{en}")
+
+
+class SettingError(LessonError, ValueError):
+    """A setting (batch size, learning rate, name, …) that cannot be used."""
+
+
+def require_positive_integer(value: object, what: Words) -> int:
+    """Return ``value`` if it is an integer of at least 1 (``True`` is none), else explain.
+
+    Raises:
+        SettingError: names the setting, what was given, and what is expected.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise SettingError(
+        f"{what.zh}应为正整数(例如 256),却得到 {value!r}。",
+        f"{what.en} must be a positive integer (256, say), not {value!r}.",
+    )
