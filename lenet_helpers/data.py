@@ -179,6 +179,6 @@ def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
         note = Words("", "")
     except DataUnavailableError:
         dataset, images, place = _read(data_set("digits"))
-        note = Words(f";没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
-    print(f"数据集 Data set: {dataset.title.zh}({place.zh}{note.zh}) / {dataset.title.en} ({place.en}{note.en})")
+        note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
+    print(f"数据集 Data set: {dataset.title.zh}（{place.zh}{note.zh}） / {dataset.title.en} ({place.en}{note.en})")
     return dataset, images, place

@@ -80,6 +80,6 @@ def data_set(name: str) -> DataSet:
         return DATA_SETS[name]
     known = ", ".join([*DATA_SETS, "auto"])
     raise SettingError(
-        f"未知的数据集 {name!r};可选:{known}。",
+        f"未知的数据集 {name!r}；可选：{known}。",
         f"Unknown data set {name!r}; choose one of: {known}.",
     )

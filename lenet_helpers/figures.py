@@ -133,3 +133,58 @@ def image_grid(
             if titles:
                 axis.set_title(titles[index], fontsize=9)
     return Picture(figure, caption)
+
+
+def curves(
+    series: Mapping[str, tuple[Sequence, Sequence[float]]],
+    caption: Words,
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    yscale: str = "linear",
+    ylim: tuple[float, float] | None = None,
+) -> Picture:
+    """Named curves in one plot, told apart by colour, dash and mark.
+
+    Args:
+        series: for each name the positions (numbers or words) and the values of its points.
+        caption: the picture's alternative text.
+        title, xlabel, ylabel, yscale, ylim: as matplotlib has them.
+    """
+    figure, axis = new_figure(7.0, 3.6)
+    with style():
+        for index, (name, (x, y)) in enumerate(series.items()):
+            axis.plot(
+                x, y, LINES[index % len(LINES)], marker=MARKS[index % len(MARKS)], ms=4, label=name
+            )  # fmt: skip
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
+        axis.grid(alpha=0.4)
+        axis.legend()
+    return Picture(figure, caption)
+
+
+def timeline(
+    events: Sequence[tuple[float, str, Words]], caption: Words, title: str = ""
+) -> Picture:
+    """Events along a line that runs downwards, spaced as their years are.
+
+    Args:
+        events: for each its place on the line (a year, with a fraction for the month), the date
+            as it is to be read, and what happened. Two that are closer than a year may touch.
+        caption: the picture's alternative text.
+        title: a text above the line.
+    """
+    years = [year for year, _, _ in events]
+    first, last = min(years) - 0.5, max(years) + 0.5
+    figure, axis = new_figure(9.0, 0.42 * (last - first) + 0.35 * bool(title))
+    with style():
+        axis.set(xlim=(0, 9), ylim=(last, first), title=title)
+        axis.set_axis_off()
+        axis.plot([1.5, 1.5], [first, last], color="gray", linewidth=1)
+        axis.plot([1.5] * len(years), years, MARKS[0], color=COLORS[0])
+        for year, when, what in events:
+            text = f"{what.zh}\n{what.en}" if chinese_font() else what.en
+            axis.text(1.3, year, when, ha="right", va="center", weight="bold")
+            axis.text(1.8, year, text, ha="left", va="center")
+    return Picture(figure, caption)

@@ -27,7 +27,7 @@ class DamagedFileError(LessonError):
     def of(cls, path: Path, zh: str, en: str) -> DamagedFileError:
         """The error for one file or folder, with the reason in both languages."""
         return cls(
-            f"数据文件 {path} 已损坏:{zh}。请删除它,然后重新运行这个单元格。",
+            f"数据文件 {path} 已损坏：{zh}。请删除它，然后重新运行这个单元格。",
             f"The data file {path} is damaged: {en}. Delete it, then run this cell again.",
         )
 
@@ -52,7 +52,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     if len(content) != expected:
         raise DamagedFileError.of(
             path,
-            f"应有 {expected:,} 字节,实有 {len(content):,} 字节",
+            f"应有 {expected:,} 字节，实有 {len(content):,} 字节",
             f"it should hold {expected:,} bytes and holds {len(content):,}",
         )
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
@@ -66,7 +66,7 @@ def _content(path: Path) -> bytes:
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DamagedFileError.of(path, f"无法读取({reason})", f"it cannot be read ({reason})") from error
+        raise DamagedFileError.of(path, f"无法读取（{reason}）", f"it cannot be read ({reason})") from error
 
 
 def _header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:

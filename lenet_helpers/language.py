@@ -19,7 +19,7 @@ def _from_environment() -> str:
     if chosen in LANGUAGES.values():
         return chosen
     raise SettingError(
-        f"环境变量 LENET_LANG 应为 zh、en 或 both,而不是 {chosen!r}。",
+        f"环境变量 LENET_LANG 应为 zh、en 或 both，而不是 {chosen!r}。",
         f"LENET_LANG must be zh, en or both, not {chosen!r}.",
     )
 

@@ -62,8 +62,8 @@ class LiveAnimator:
         self._legend, self._fmts = list(legend or []), fmts
         self.fig, axes = new_figure(*figsize, nrows, ncols, squeeze=False)
         self.axes = list(axes.flat)
-        self.axes[0].set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale)
-        self.axes[0].set(xlim=xlim, ylim=ylim)
+        limits = {name: lim for name, lim in (("xlim", xlim), ("ylim", ylim)) if lim is not None}
+        self.axes[0].set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **limits)
         self.axes[0].grid(alpha=0.4)
         self._lines: list = []
         self._drawn_at, self._pending, self._lock = 0.0, False, threading.RLock()
@@ -126,7 +126,7 @@ class LiveAnimator:
         x = max((x[-1] for x in self.X if x), default=0)
         at = f"{self.axes[0].get_xlabel() or 'x'} {x:g}"
         return Words(
-            f"曲线图,画到 {at}:" + "、".join(last), f"Curves up to {at}: " + ", ".join(last)
+            f"曲线图，画到 {at}：" + "、".join(last), f"Curves up to {at}: " + ", ".join(last)
         )
 
 

@@ -58,6 +58,6 @@ def _choose(options: dict[str, type[nn.Module]], name: str, what: Words) -> type
         return options[name]
     known = ", ".join(options)
     raise SettingError(
-        f"未知的{what.zh} {name!r};可选:{known}。",
+        f"未知的{what.zh} {name!r}；可选：{known}。",
         f"Unknown {what.en} {name!r}; choose one of: {known}.",
     )

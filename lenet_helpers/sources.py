@@ -102,7 +102,7 @@ def _candidates(dataset: DataSet) -> Iterator[Found]:
     chosen = os.environ.get("LENET_DATA")
     if chosen and not Path(chosen).is_dir():
         raise SettingError(
-            f"环境变量 LENET_DATA 是 {chosen},但没有这个文件夹。请改正或删除这个变量。",
+            f"环境变量 LENET_DATA 是 {chosen}，但没有这个文件夹。请改正或删除这个变量。",
             f"LENET_DATA is {chosen}, but there is no such folder. Correct or unset the variable.",
         )
     if chosen:

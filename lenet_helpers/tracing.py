@@ -118,7 +118,7 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     except RuntimeError as error:
         where = entered[-1] if entered else type(net).__name__
         raise SettingError(
-            f"数据无法通过第 {where} 层:{error}", f"The data cannot pass layer {where}: {error}"
+            f"数据无法通过第 {where} 层：{error}", f"The data cannot pass layer {where}: {error}"
         ) from error
     finally:
         for handle in handles:

@@ -180,7 +180,7 @@ def _accuracy(net, data_iter, device, should_stop) -> float | None:
             correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
             examples += len(y)
     if examples == 0:
-        raise SettingError("数据集是空的,无法计算精度。", "There is no example to measure on.")
+        raise SettingError("数据集是空的，无法计算精度。", "There is no example to measure on.")
     return correct.item() / examples
 
 
@@ -206,7 +206,7 @@ def _require_learning_rate(lr: object) -> None:
     if isinstance(lr, int | float) and not isinstance(lr, bool) and 0 < lr < math.inf:
         return
     raise SettingError(
-        f"学习率 lr 应为正数(例如 0.9),却得到 {lr!r}。",
+        f"学习率 lr 应为正数（例如 0.9），却得到 {lr!r}。",
         f"The learning rate lr must be a number above 0 (0.9, say), not {lr!r}.",
     )
 
@@ -214,7 +214,7 @@ def _require_learning_rate(lr: object) -> None:
 def _require_finite(loss: float, lr: float) -> None:
     if not math.isfinite(loss):
         raise DivergedError(
-            f"损失变成了 {loss},训练发散了。学习率 {lr:g} 很可能太大,请换一个更小的再试。",
+            f"损失变成了 {loss}，训练发散了。学习率 {lr:g} 很可能太大，请换一个更小的再试。",
             f"The loss became {loss}: training diverged. The learning rate {lr:g} is probably too "
             "large; try a smaller one.",
         )

@@ -49,6 +49,6 @@ def require_positive_integer(value: object, what: Words) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
         return value
     raise SettingError(
-        f"{what.zh}应为正整数(例如 256),却得到 {value!r}。",
+        f"{what.zh}应为正整数（例如 256），却得到 {value!r}。",
         f"{what.en} must be a positive integer (256, say), not {value!r}.",
     )

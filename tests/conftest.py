@@ -1,0 +1,129 @@
+"""Fixtures for the unit tests: a machine without data, network or settings, and tiny data sets."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import struct
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from lenet_helpers import data, load_data, sources
+from lenet_helpers.datasets import DATA_SETS, FILES, DataSet
+
+SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_LANG")
+REAL_LENET_DATA = os.environ.get("LENET_DATA")
+REAL_DEBIAN_FOLDER = sources.DEBIAN_FOLDER
+REAL_PLATFORMDIRS = sources.platformdirs
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Batches this small are slower on two threads, and far slower beside another test process."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def isolated(monkeypatch, tmp_path_factory) -> Path:
+    """No settings, no data set at hand, an empty cache, no download; returns the cache folder."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    empty = tmp_path_factory.mktemp("machine")
+    cache = empty / "cache" / "lenet-course"
+    monkeypatch.setattr(
+        sources, "platformdirs", SimpleNamespace(user_cache_path=lambda *_, **__: cache)
+    )
+    monkeypatch.setattr(sources, "DEBIAN_FOLDER", empty / "debian")
+    monkeypatch.setattr(data, "download", _no_download)
+    return cache
+
+
+def _no_download(dataset: DataSet):
+    raise AssertionError(f"a unit test must not download {dataset.name}")
+
+
+@pytest.fixture
+def real_places(monkeypatch):
+    """Look for data sets where this machine really has them; still downloads nothing."""
+    monkeypatch.setattr(sources, "DEBIAN_FOLDER", REAL_DEBIAN_FOLDER)
+    monkeypatch.setattr(sources, "platformdirs", REAL_PLATFORMDIRS)
+    if REAL_LENET_DATA:
+        monkeypatch.setenv("LENET_DATA", REAL_LENET_DATA)
+
+
+@pytest.fixture(scope="session")
+def idx_bytes():
+    """A function that writes an array of bytes in the IDX format, independently of the package."""
+
+    def encode(array: np.ndarray) -> bytes:
+        header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        return header + array.astype(np.uint8).tobytes()
+
+    return encode
+
+
+@dataclass(frozen=True)
+class TinySet:
+    """A small stand-in for a real data set: its four arrays and what their files hold."""
+
+    dataset: DataSet
+    arrays: tuple[np.ndarray, ...]
+    contents: dict[str, bytes]
+
+    def write(self, folder: Path, *, compressed: bool = False) -> Path:
+        """Put the four files straight into ``folder``, as Debian does."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for stem, content in self.contents.items():
+            if compressed:
+                (folder / f"{stem}.gz").write_bytes(gzip.compress(content))
+            else:
+                (folder / stem).write_bytes(content)
+        return folder
+
+    def write_below(self, root: Path, *, compressed: bool = False) -> Path:
+        """Put the four files where torchvision would below ``root``."""
+        return self.write(root / self.dataset.torchvision_class / "raw", compressed=compressed)
+
+
+@pytest.fixture
+def tiny_sets(monkeypatch, idx_bytes) -> dict[str, TinySet]:
+    """Tiny Fashion-MNIST (70 + 30) and MNIST (50 + 20) whose checksums the package now expects."""
+    sets = {}
+    for name, train, test in (("fashion_mnist", 70, 30), ("mnist", 50, 20)):
+        random = np.random.default_rng(train)
+        arrays = tuple(
+            array
+            for count in (train, test)
+            for array in (
+                random.integers(0, 256, (count, 28, 28), np.uint8),
+                (np.arange(count) % 10).astype(np.uint8),
+            )
+        )
+        contents = dict(zip(FILES, map(idx_bytes, arrays), strict=True))
+        sums = tuple(hashlib.sha256(content).hexdigest() for content in contents.values())
+        dataset = replace(DATA_SETS[name], sha256=sums)
+        monkeypatch.setitem(DATA_SETS, name, dataset)
+        sets[name] = TinySet(dataset, arrays, contents)
+    return sets
+
+
+@pytest.fixture(scope="session")
+def _digits_once():
+    return load_data("digits", 32, "cpu")
+
+
+@pytest.fixture
+def digits(_digits_once):
+    """scikit-learn's digits in batches of 32 on the CPU, as if just loaded with seed 0."""
+    train_iter, test_iter = _digits_once
+    train_iter.reseed(0)
+    return train_iter, test_iter

@@ -1,0 +1,368 @@
+"""Downloading through torchvision from a mirror on this machine that behaves well or badly."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import hashlib
+import os
+import re
+import socket
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+from torchvision import datasets
+from torchvision.datasets import utils
+
+from lenet_helpers import DataUnavailableError, data, download, load_data, sources
+from lenet_helpers.datasets import FILES
+
+LAST_FILE = f"{FILES[-1]}.gz"  # damage comes late: three good files are there by then
+HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
+
+
+class Mirror:
+    """What the stand-in serves and what it was asked for."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+        self.requests: list[str] = []
+        self.answers = {}  # how to answer a request for a file, if not with its content
+        self.test_is_over = threading.Event()
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        name = handler.path.rsplit("/", 1)[-1]
+        self.requests.append(name)
+        self.answers.get(name, send)(handler, self.files[name])
+
+
+def send(handler, content: bytes, length: int | None = None, status: int = 200) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(content) if length is None else length))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+@pytest.fixture
+def mirror(tiny_sets, monkeypatch):
+    """A web server on this machine that stands in for the mirrors of MNIST and Fashion-MNIST."""
+    mirror = Mirror({})
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            with suppress(ConnectionError):  # torchvision asks once without reading the answer
+                mirror.answer(self)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setenv("no_proxy", "*")
+    for name, tiny in tiny_sets.items():
+        files = {f"{stem}.gz": gzip.compress(raw, mtime=0) for stem, raw in tiny.contents.items()}
+        sums = [(file, hashlib.md5(content).hexdigest()) for file, content in files.items()]
+        torchvision_class = getattr(datasets, tiny.dataset.torchvision_class)
+        monkeypatch.setattr(torchvision_class, "resources", sums)
+        url = f"http://127.0.0.1:{server.server_port}/{name}/"
+        monkeypatch.setattr(torchvision_class, "mirrors", [url])
+        if name == "mnist":
+            mirror.files = files
+    monkeypatch.setattr(data, "download", download.download)
+    monkeypatch.setattr(download, "TIMEOUT_S", 5)
+    yield mirror
+    mirror.test_is_over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def cache(isolated, tiny_sets):
+    """A cache that holds another data set already."""
+    tiny_sets["fashion_mnist"].write_below(isolated)
+    return isolated
+
+
+def snapshot(folder) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def assert_refused(cache, reason: str = "") -> DataUnavailableError:
+    """Loading fails with advice in both languages, and the cache is as it was."""
+    before = snapshot(cache)
+    with pytest.raises(DataUnavailableError) as caught:
+        load_data("mnist", device="cpu")
+    assert snapshot(cache) == before
+    assert not list(cache.glob("download-*"))
+    assert sources.find("mnist") is None
+    zh, en = caught.value.words
+    assert zh.startswith("无法下载 MNIST")
+    assert en.startswith("MNIST could not be downloaded")
+    for text in (zh, en):
+        assert "LENET_DATA" in text
+        assert "load_data('digits')" in text
+        assert reason in text
+    return caught.value
+
+
+# What goes well
+
+
+def test_download_goes_into_the_cache_and_is_read(mirror, cache, tiny_sets):
+    train_iter, test_iter = load_data("mnist", 8, "cpu")
+    train_images, train_labels, test_images, test_labels = tiny_sets["mnist"].arrays
+    np.testing.assert_array_equal(train_iter.images, train_images)
+    np.testing.assert_array_equal(train_iter.labels, train_labels)
+    np.testing.assert_array_equal(test_iter.images, test_images)
+    np.testing.assert_array_equal(test_iter.labels, test_labels)
+    assert train_iter.place == data.DOWNLOADED
+    contents = tiny_sets["mnist"].contents
+    kept = {path.name: path.read_bytes() for path in (cache / "MNIST" / "raw").iterdir()}
+    assert kept == contents
+    assert not list(cache.glob("download-*"))
+
+
+def test_second_load_does_not_download(mirror, cache):
+    load_data("mnist", device="cpu")
+    asked = len(mirror.requests)
+    assert asked >= len(FILES)
+    train_iter, _ = load_data("mnist", device="cpu")
+    assert len(mirror.requests) == asked
+    assert train_iter.place == sources.FROM_CACHE
+
+
+def test_missing_cache_folder_is_made(mirror, isolated):
+    assert not isolated.exists()
+    load_data("mnist", device="cpu")
+    assert len(snapshot(isolated)) == len(FILES)
+
+
+def test_progress_is_shown(mirror, cache, capsys):
+    load_data("mnist", device="cpu")
+    assert re.search(r"\b100(\.0)?%", capsys.readouterr().err)  # by tqdm, or by torch without it
+
+
+def test_torchvision_itself_finds_what_was_cached(mirror, cache):
+    load_data("mnist", device="cpu")
+    assert len(datasets.MNIST(cache, train=True)) == 50
+
+
+def test_incomplete_set_in_the_cache_is_completed(mirror, cache, tiny_sets):
+    folder = tiny_sets["mnist"].write_below(cache)
+    (folder / FILES[0]).unlink()
+    (folder / FILES[1]).write_bytes(b"half a file")
+    load_data("mnist", device="cpu")
+    assert snapshot(folder) == tiny_sets["mnist"].contents
+
+
+def test_second_mirror_is_tried_when_the_first_lacks_the_file(mirror, cache, monkeypatch):
+    url = datasets.MNIST.mirrors[0]
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"{url}gone/", url])
+    good = mirror.answer
+
+    def answer(handler):
+        if "/gone/" in handler.path:
+            send(handler, b"", status=404)
+        else:
+            good(handler)
+
+    monkeypatch.setattr(mirror, "answer", answer)
+    train_iter, _ = load_data("mnist", device="cpu")
+    assert len(train_iter.labels) == 50
+
+
+def test_time_limit_for_other_connections_is_as_before(mirror, cache):
+    before = socket.getdefaulttimeout()
+    load_data("mnist", device="cpu")
+    assert socket.getdefaulttimeout() == before
+
+
+# What goes wrong: the server
+
+
+def half(handler, content):
+    send(handler, content[: len(content) // 2])
+
+
+def breaks_off(handler, content):
+    send(handler, content[: len(content) // 2], length=len(content))
+
+
+def flipped_bit(handler, content):
+    send(handler, content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+
+
+def nothing(handler, content):
+    send(handler, b"")
+
+
+def html_page(handler, content):
+    send(handler, HTML)
+
+
+def no_http(handler, content):
+    handler.wfile.write(b"\x00\x01\x02 this is no HTTP\r\n\r\n")
+
+
+def closes(handler, content):
+    handler.connection.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "answer", [half, breaks_off, flipped_bit, nothing, html_page, no_http, closes]
+)
+def test_damaged_download_is_not_kept(mirror, cache, answer):
+    mirror.answers[LAST_FILE] = answer
+    assert_refused(cache)
+    assert LAST_FILE in mirror.requests
+
+
+@pytest.mark.parametrize("status", [404, 403, 500, 503])
+def test_error_of_the_server_is_explained(mirror, cache, status):
+    mirror.answers[LAST_FILE] = lambda handler, content: send(handler, HTML, status=status)
+    assert_refused(cache, reason=str(status))
+
+
+def test_refused_connection_is_explained(mirror, cache, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [url])
+    assert_refused(cache)
+
+
+def test_unknown_host_is_explained(mirror, cache, monkeypatch):
+    monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://mnist.invalid/"])
+    assert_refused(cache)
+
+
+@pytest.mark.parametrize("bytes_before", [None, 100], ids=["at once", "after 100 bytes"])
+def test_server_that_hangs_is_given_up(mirror, cache, monkeypatch, bytes_before):
+    def hang(handler, content):
+        if bytes_before:
+            send(handler, content[:bytes_before], length=len(content) + 1)
+        mirror.test_is_over.wait(20)
+
+    monkeypatch.setattr(download, "TIMEOUT_S", 0.3)
+    mirror.answers[LAST_FILE] = hang
+    assert_refused(cache, reason="timed out")
+    assert not mirror.test_is_over.is_set()
+    assert socket.getdefaulttimeout() is None
+
+
+def test_other_data_under_a_right_md5_is_refused(mirror, cache, monkeypatch, idx_bytes):
+    """The checksum that torchvision compares is of the file; ours is of what is in it."""
+    other = gzip.compress(idx_bytes(np.zeros(20, np.uint8)))
+    mirror.files[LAST_FILE] = other
+    sums = [*datasets.MNIST.resources[:-1], (LAST_FILE, hashlib.md5(other).hexdigest())]
+    monkeypatch.setattr(datasets.MNIST, "resources", sums)
+    assert_refused(cache, reason=FILES[-1])
+
+
+def test_file_that_cannot_be_unpacked_is_refused(mirror, cache, monkeypatch):
+    mirror.files[LAST_FILE] = HTML
+    sums = [*datasets.MNIST.resources[:-1], (LAST_FILE, hashlib.md5(HTML).hexdigest())]
+    monkeypatch.setattr(datasets.MNIST, "resources", sums)
+    assert_refused(cache)
+
+
+def test_a_later_try_succeeds(mirror, cache):
+    mirror.answers[LAST_FILE] = breaks_off
+    assert_refused(cache)
+    mirror.answers.clear()
+    train_iter, _ = load_data("mnist", device="cpu")
+    assert train_iter.place == data.DOWNLOADED
+
+
+def test_auto_takes_the_digits_when_the_download_fails(mirror, cache, monkeypatch, capsys):
+    monkeypatch.setenv("LENET_DATASET", "mnist")
+    mirror.answers[LAST_FILE] = breaks_off
+    train_iter, _ = load_data("auto", device="cpu")
+    assert train_iter.name == "digits"
+    assert "MNIST cannot be had" in capsys.readouterr().out
+
+
+# What goes wrong: this machine
+
+
+def write_half(then: BaseException, at_call: int):
+    """A stand-in for torchvision's fetching that breaks off at one file."""
+    original, calls = utils._urlretrieve, []
+
+    def fetch(url, filename, *rest):
+        calls.append(url)
+        original(url, filename, *rest)
+        if len(calls) == at_call:
+            os.truncate(filename, os.path.getsize(filename) // 2)
+            raise then
+
+    return fetch
+
+
+def test_full_disk_while_downloading_is_explained(mirror, cache, monkeypatch):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(utils, "_urlretrieve", write_half(full, at_call=3))
+    assert_refused(cache, reason="No space left on device")
+
+
+def test_failure_while_moving_into_the_cache_leaves_no_set_to_be_found(mirror, cache, monkeypatch):
+    original, moved = os.replace, []
+
+    def replace(source, target):
+        moved.append(target)
+        if len(moved) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        original(source, target)
+
+    before = snapshot(cache)
+    monkeypatch.setattr(download.os, "replace", replace)
+    with pytest.raises(DataUnavailableError, match="No space left on device"):
+        load_data("mnist", device="cpu")
+    assert sources.find("mnist") is None
+    assert not list(cache.glob("download-*"))
+    assert before.items() <= snapshot(cache).items()
+    train_iter, _ = load_data("mnist", device="cpu")
+    assert len(train_iter.labels) == 50
+
+
+@pytest.mark.parametrize("at_call", [1, 3])
+def test_interrupted_download_leaves_nothing(mirror, cache, monkeypatch, at_call):
+    monkeypatch.setattr(utils, "_urlretrieve", write_half(KeyboardInterrupt(), at_call))
+    before = snapshot(cache)
+    with pytest.raises(KeyboardInterrupt):
+        load_data("mnist", device="cpu")
+    assert snapshot(cache) == before
+    assert not list(cache.glob("download-*"))
+    assert socket.getdefaulttimeout() is None
+
+
+@pytest.mark.parametrize("part", [".", ".."], ids=["cache", "folder above"])
+def test_file_in_the_place_of_the_cache_is_explained(mirror, isolated, part):
+    path = isolated if part == "." else isolated.parent
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("I am no folder")
+    with pytest.raises(DataUnavailableError, match="LENET_DATA"):
+        load_data("mnist", device="cpu")
+    assert path.read_text() == "I am no folder"
+    assert mirror.requests == []
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0,
+    reason="root (and Windows) may write into a read-only folder",
+)
+def test_read_only_cache_is_explained(mirror, cache):
+    cache.chmod(0o500)
+    try:
+        assert_refused(cache, reason="Permission denied")
+    finally:
+        cache.chmod(0o700)

@@ -1,0 +1,122 @@
+"""pyproject.toml, constraints.txt, environment.yml, the Makefile and what is installed agree."""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYTHONS = SpecifierSet(PROJECT["requires-python"])
+EXTRAS = PROJECT["optional-dependencies"].values()
+REQUIREMENTS = [Requirement(line) for lines in [PROJECT["dependencies"], *EXTRAS] for line in lines]
+INSTALL_AGAIN = (
+    "make env installs what constraints.txt names (without make: "
+    "python -m pip install -c constraints.txt -e '.[test]')"
+)
+
+
+def _lines(path: str) -> list[str]:
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _pins() -> dict[str, str]:
+    """Name to version, for every line of constraints.txt."""
+    pins = (line.split("==") for line in _lines("constraints.txt"))
+    return {canonicalize_name(name): pinned for name, pinned in pins}
+
+
+def _environment() -> tuple[list[str], list[str]]:
+    """What environment.yml takes from conda, and what from pip."""
+    parts = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    from_conda = [part for part in parts if isinstance(part, str)]
+    (from_pip,) = [part["pip"] for part in parts if isinstance(part, dict)]
+    return from_conda, from_pip
+
+
+def test_constraints_are_names_and_versions_alone():
+    lines = _lines("constraints.txt")
+    odd = [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)]
+    assert not odd
+    names = [canonicalize_name(line.split("==")[0]) for line in lines]
+    assert len(names) == len(set(names)), "a package is pinned twice"
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda r: r.name)
+def test_every_dependency_is_pinned_inside_its_range(requirement):
+    pinned = _pins().get(canonicalize_name(requirement.name))
+    assert pinned, f"{requirement.name} is missing in constraints.txt"
+    assert requirement.specifier, f"{requirement.name} has no lower bound in pyproject.toml"
+    assert requirement.specifier.contains(pinned, prereleases=True), (
+        f"constraints.txt pins {requirement.name} to {pinned}, outside {requirement.specifier}"
+    )
+
+
+def test_environment_yml_is_thin():
+    from_conda, from_pip = _environment()
+    assert [part.split("=")[0] for part in from_conda] == ["python", "pip"]
+    assert from_pip == ["-c constraints.txt", "-e ."]
+
+
+def test_environment_yml_asks_for_a_python_that_the_course_supports():
+    (python,) = [part for part in _environment()[0] if part.startswith("python")]
+    assert PYTHONS.contains(python.split("=")[1])
+
+
+def test_makefile_accepts_the_pythons_of_pyproject():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    ((low, high),) = re.findall(r"\(3, (\d+)\) <= sys.version_info\[:2\] <= \(3, (\d+)\)", makefile)
+    accepted = {f"3.{minor}" for minor in range(int(low), int(high) + 1)}
+    assert accepted == {f"3.{minor}" for minor in range(5, 40) if PYTHONS.contains(f"3.{minor}")}
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make lab",
+        "make test",
+        "conda env create -f environment.yml",
+        "-m pip install -c constraints.txt -e .",
+        "python -m tests",
+    ],
+)
+def test_readme_names_the_command(readme, command):
+    assert command in (ROOT / readme).read_text(encoding="utf-8")
+
+
+def test_readmes_name_every_lesson():
+    lessons = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert lessons
+    for readme in ("README.md", "README.zh.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        assert lessons == set(re.findall(r"\(notebooks/(\w+\.ipynb)\)", text)), readme
+
+
+def test_readmes_point_to_files_that_exist():
+    for readme in ("README.md", "README.zh.md"):
+        text = (ROOT / readme).read_text(encoding="utf-8")
+        paths = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+        missing = [path for path in paths if not (ROOT / path).exists()]
+        assert not missing, f"{readme}: {missing}"
+
+
+def test_what_is_installed_is_what_constraints_name():
+    differing = []
+    for name, pinned in _pins().items():
+        try:
+            installed = version(name)
+        except PackageNotFoundError:  # not needed on this platform
+            continue
+        # A local label (2.14.1+cpu) names another build of the same version.
+        if Version(installed).public != Version(pinned).public:
+            differing.append(f"{name} {installed}, constraints.txt says {pinned}")
+    assert not differing, f"{'; '.join(differing)}. {INSTALL_AGAIN}"
