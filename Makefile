@@ -18,7 +18,7 @@ EXECUTE = --to notebook --execute --log-level WARN --output-dir .venv/executed \
   --ExecutePreprocessor.store_widget_state=False \
   --ExecutePreprocessor.record_timing=False \
   --ClearMetadataPreprocessor.enabled=True \
-  '--ClearMetadataPreprocessor.preserve_cell_metadata_mask={"tags"}' \
+  '--ClearMetadataPreprocessor.preserve_cell_metadata_mask={"tags","jupyter"}' \
   '--ClearMetadataPreprocessor.preserve_nb_metadata_mask={"kernelspec",("language_info","name")}'
 
 .PHONY: help env lab test notebooks lint moved

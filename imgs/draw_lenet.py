@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 
+import drawing_kit as kit
 import numpy as np
-from drawing_kit import (
-    BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, RED, WIDTH, arrow, box, canvas, polygon, save,
-    tint, write,
-)  # fmt: skip
+from drawing_kit import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, RED, WIDTH
+from made_up_maps import digit, feature_maps
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.transforms import Affine2D
@@ -36,31 +35,33 @@ STEPS = (
     (*DENSE, "", "sigmoid"),
     DENSE,
 )
-STEP_COLOURS = (BLUE, RED, BLUE, RED, GREEN, GREEN, GREEN)
+STEP_COLOURS = (BLUE, PURPLE, BLUE, PURPLE, GREEN, GREEN, GREEN)
 
 # A sheet is seen from the right: one column is ACROSS to the right and SLOPE down, one row is
 # UNIT down, and the next channel's sheet stands DEPTH to the right.
-UNIT, ACROSS, SLOPE, DEPTH = 4.7, 2.9, 0.95, 5.6
+UNIT, ACROSS, SLOPE, DEPTH = 4.7, 2.9, 0.95, 5.0
 AXIS = 158  # height of the line on which all layers are centred
-BAR, UNITS_HIGH = 15, {120: 1.6, 84: 1.6, 10: 15}  # a fully connected layer; pixels for a unit
+BAR, BAR_GAP = 15, 76  # a fully connected layer's width and what is free beside it
+UNITS_HIGH = {120: 1.6, 84: 1.6, 10: 15}  # pixels for one of its units
+HEIGHT = 392
 
 
 def draw_lenet() -> None:
     """Draw lenet.svg and lenet.png: the maps of each layer, true to scale, and the steps."""
-    ax = canvas(404)
+    ax = kit.canvas(HEIGHT)
     lefts = _left_edges()
-    maps = _feature_maps(_digit())
+    maps = feature_maps(digit())
     for (_, shape), left, values in zip(LAYERS[:5], lefts, maps, strict=False):
         _draw_stack(ax, left, values, INK if shape[0] == 1 else BLUE)
     _draw_windows(ax, lefts)
     _draw_dense_layers(ax, lefts)
     centres = [left + _width(shape) / 2 for (_, shape), left in zip(LAYERS, lefts, strict=True)]
     for (name, shape), centre in zip(LAYERS, centres, strict=True):
-        write(ax, centre, 24, name, 12, GREY)
-        write(ax, centre, 42, shape_text(shape), 15, bold=True)
+        kit.write(ax, centre, 24, name, 12, GREY)
+        kit.write(ax, centre, 42, shape_text(shape), 15, bold=True)
     for step, colour, start, end in zip(STEPS, STEP_COLOURS, centres, centres[1:], strict=False):
         _draw_step(ax, step, colour, start, end)
-    save(ax, "lenet")
+    kit.save(ax, "lenet")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -73,11 +74,12 @@ def _width(shape: tuple[int, ...]) -> float:
     return (shape[0] - 1) * DEPTH + shape[2] * ACROSS if len(shape) == 3 else BAR
 
 
-def _left_edges(margin: float = 34) -> list[float]:
-    """Where each layer begins, with equal gaps between them."""
+def _left_edges(margin: float = 28) -> list[float]:
+    """Where each layer begins: wide gaps between the bars, equal ones between the stacks."""
     widths = [_width(shape) for _, shape in LAYERS]
-    gap = (WIDTH - 2 * margin - 8 - sum(widths)) / (len(widths) - 1)
-    return [margin + sum(widths[:i]) + i * gap for i in range(len(widths))]
+    free = WIDTH - 2 * margin - 12 - sum(widths) - 2 * BAR_GAP
+    gaps = [0, *[free / 5] * 5, BAR_GAP, BAR_GAP]
+    return [margin + sum(widths[:i]) + sum(gaps[: i + 1]) for i in range(len(widths))]
 
 
 def _place(left: float, size: int, channel: int, row: float, column: float) -> tuple[float, float]:
@@ -97,7 +99,7 @@ def _corners(
 def _draw_stack(ax: Axes, left: float, maps: np.ndarray, colour: str) -> None:
     """One sheet for each of ``maps`` (channels, size, size), the last one in front."""
     size = maps.shape[-1]
-    colours = LinearSegmentedColormap.from_list("tints", [PAPER, tint(colour, 0.85)])
+    colours = LinearSegmentedColormap.from_list("tints", [PAPER, kit.tint(colour, 0.85)])
     for channel, values in enumerate(maps):
         x, y = _place(left, size, channel, 0, 0)
         place = Affine2D(np.array([[ACROSS, 0, x], [SLOPE, UNIT, y], [0, 0, 1]]))
@@ -106,14 +108,14 @@ def _draw_stack(ax: Axes, left: float, maps: np.ndarray, colour: str) -> None:
             interpolation="none", transform=place + ax.transData, zorder=2,
         )  # fmt: skip
         outline = _corners(left, size, channel, 0, 0, size)
-        polygon(ax, outline, facecolor="none", edgecolor=colour, linewidth=0.6, zorder=2)
-    ax.set(xlim=(0, WIDTH), ylim=(404, 0))
+        kit.polygon(ax, outline, facecolor="none", edgecolor=colour, linewidth=0.6, zorder=2)
+    ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
 
 
 def _draw_windows(ax: Axes, lefts: list[float]) -> None:
     """What one number of each layer is computed from: a window on the layer before it."""
     for layer, (row, column, side, to_row, to_column) in enumerate(
-        ((3, 19, 5, 3, 19), (20, 4, 2, 10, 2), (1, 8, 5, 1, 8), (6, 2, 2, 3, 1))
+        ((3, 19, 5, 5, 21), (20, 4, 2, 10, 2), (1, 8, 5, 1, 8), (6, 2, 2, 3, 1))
     ):
         (channels, size, _), (next_channels, next_size, _) = (LAYERS[layer + k][1] for k in (0, 1))
         window = _corners(lefts[layer], size, channels - 1, row, column, side)
@@ -121,7 +123,7 @@ def _draw_windows(ax: Axes, lefts: list[float]) -> None:
         for start, end in zip(window, cell, strict=True):
             ax.plot(*zip(start, end, strict=True), color=RED, linewidth=0.55, zorder=3)
         for corners in (window, cell):
-            polygon(ax, corners, facecolor=(*tint(ORANGE, 0.9), 0.55), edgecolor=RED,
+            kit.polygon(ax, corners, facecolor=(*kit.tint(ORANGE, 0.9), 0.55), edgecolor=RED,
                     linewidth=1.1, zorder=4)  # fmt: skip
 
 
@@ -129,34 +131,34 @@ def _draw_dense_layers(ax: Axes, lefts: list[float]) -> None:
     """A bar of units for each fully connected layer, and the fans that join them."""
     maps, size, _ = LAYERS[4][1]
     top, bottom = (_place(lefts[4], size, maps - 1, row, size) for row in (0, size))
-    colours = LinearSegmentedColormap.from_list("tints", [tint(GREEN, 0.08), tint(GREEN, 0.9)])
+    colours = LinearSegmentedColormap.from_list("tints", [kit.tint(GREEN, 0.08), kit.tint(GREEN, 0.9)])
     random = np.random.default_rng(5)
     for (_, (units,)), left in zip(LAYERS[5:], lefts[5:], strict=True):
         half = units * UNITS_HIGH[units] / 2
         fan = np.array([top, (left, AXIS - half), (left, AXIS + half), bottom])
-        polygon(ax, fan, facecolor=tint(GREEN, 0.12), edgecolor=tint(GREEN, 0.5), linewidth=0.5,
+        kit.polygon(ax, fan, facecolor=kit.tint(GREEN, 0.12), edgecolor=kit.tint(GREEN, 0.5), linewidth=0.5,
                 zorder=1)  # fmt: skip
         values = random.random(units) if units > 10 else 0.05 + 0.9 * (np.arange(units) == 3)
         ax.imshow(values[:, None], cmap=colours, vmin=0, vmax=1, aspect="auto", zorder=2,
                   interpolation="none", extent=(left, left + BAR, AXIS + half, AXIS - half))
         outline = [(left, AXIS - half), (left + BAR, AXIS - half), (left + BAR, AXIS + half)]
-        polygon(ax, np.array([*outline, (left, AXIS + half)]), facecolor="none", edgecolor=GREEN,
+        kit.polygon(ax, np.array([*outline, (left, AXIS + half)]), facecolor="none", edgecolor=GREEN,
                 linewidth=0.8, zorder=3)  # fmt: skip
         top, bottom = (left + BAR, AXIS - half), (left + BAR, AXIS + half)
-    for digit in range(units):
-        y = AXIS - half + (digit + 0.5) * UNITS_HIGH[units]
-        write(ax, left + BAR + 9, y, str(digit), 11, INK if digit == 3 else GREY, digit == 3)
-    ax.set(xlim=(0, WIDTH), ylim=(404, 0))
+    for number in range(units):
+        y = AXIS - half + (number + 0.5) * UNITS_HIGH[units]
+        kit.write(ax, left + BAR + 9, y, str(number), 11, *((INK, True) if number == 3 else (GREY,)))
+    ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
 
 
 def _draw_step(
     ax: Axes, step: tuple[str, ...], colour: str, start: float, end: float, y: float = 284
 ) -> None:
     """The arrow under two neighbouring layers and, below it, what happens between them."""
-    arrow(ax, (start + 5, y), (end - 5, y), colour, 2)
+    kit.arrow(ax, (start + 5, y), (end - 5, y), colour, 2)
     middle = (start + end) / 2
     for line, text in enumerate(step[:3]):
-        write(ax, middle, y + 22 + 18 * line, text, 13 if line == 0 else 11.5,
+        kit.write(ax, middle, y + 22 + 18 * line, text, 13 if line == 0 else 11,
               INK if line < 2 else GREY, bold=line == 0)  # fmt: skip
     if len(step) == 4:
         _draw_sigmoid(ax, middle, y + 83)
@@ -164,47 +166,56 @@ def _draw_step(
 
 def _draw_sigmoid(ax: Axes, x: float, y: float) -> None:
     """A small plaque with the curve of the sigmoid and its name."""
-    box(ax, x - 40, y - 11, 80, 22, tint(ORANGE, 0.16), ORANGE, 1, 11)
+    kit.box(ax, x - 40, y - 11, 80, 22, kit.tint(ORANGE, 0.16), ORANGE, 1, 11)
     t = np.linspace(-1, 1, 40)
     ax.plot(x - 24 + 8 * t, y - 6 / (1 + np.exp(-5 * t)) * 2 + 6, color=RED, linewidth=1.2)
-    write(ax, x + 12, y, "sigmoid", 11.5)
+    kit.write(ax, x + 12, y, "sigmoid", 11.5)
 
 
-def _digit() -> np.ndarray:
-    """A 28×28 picture, from 0 to 1, of a three written by a formula: no data set is needed."""
-    turn = np.linspace(0, 1, 60)
-    upper, lower = np.pi * (-0.9 + 1.32 * turn), np.pi * (-0.5 + 1.36 * turn)
-    x = np.r_[13.6 + 5.0 * np.cos(upper), 13.4 + 5.9 * np.cos(lower)]
-    y = np.r_[9.2 + 4.3 * np.sin(upper), 18.3 + 5.0 * np.sin(lower)]
-    x = x + 0.16 * (14 - y)  # a slant, as in handwriting
-    rows, columns = np.mgrid[:28, :28] + 0.5
-    distance = np.hypot(columns[..., None] - x, rows[..., None] - y).min(-1)
-    return np.clip(2.1 - distance, 0, 1)
+def draw_compressed() -> None:
+    """Draw lenet_compressed.svg and .png: a box for each layer, from the image to the scores."""
+    ax = kit.canvas(560)
+    pitch, top, left, width = 63, 50, 268, 364
+    kit.write(ax, left + width / 2, 28, "层 layer", 12, GREY)
+    kit.write(ax, 735, 28, "输出的形状 output shape", 12, GREY)
+    for row, (text, colour, (_, shape), *_) in enumerate(_boxes()):
+        y = top + row * pitch
+        kit.box(ax, left, y, width, 42, kit.tint(colour, 0.14), colour)
+        kit.write(ax, left + 20, y + 21, text, 14.5, bold=True, ha="left")
+        if row and len(STEPS[row - 1]) == 4:
+            _draw_sigmoid(ax, left + width - 52, y + 21)
+        ax.plot((left + width + 12, 680), (y + 21, y + 21), ":", color=FAINT, linewidth=1)
+        kit.write(ax, 735, y + 21, shape_text(shape), 14.5)
+        if row:
+            kit.arrow(ax, (left + width / 2, y - pitch + 43), (left + width / 2, y - 1))
+    for first, last, colour, lines in (
+        (1, 2, BLUE, ("卷积块 1", "convolutional block")),
+        (3, 4, BLUE, ("卷积块 2", "convolutional block")),
+        (5, 7, GREEN, ("全连接块", "dense block")),
+    ):
+        _draw_brace(ax, left - 16, top + first * pitch, top + last * pitch + 42, colour, lines)
+    kit.save(ax, "lenet_compressed")
 
 
-def _feature_maps(image: np.ndarray) -> list[np.ndarray]:
-    """What is drawn on the sheets: the digit seen through edge detectors, then mixtures of those.
-
-    The arrays have the shapes of LAYERS[:5]; the kernels are made up, not learned.
-    """
-    angles = np.pi * np.arange(6) / 3
-    rows, columns = np.mgrid[-2:3, -2:3]
-    slopes = np.cos(angles)[:, None, None] * columns + np.sin(angles)[:, None, None] * rows
-    edges = (slopes * np.exp(-(rows**2 + columns**2) / 3))[:, None]
-    mixtures = np.random.default_rng(1).normal(size=(16, 6, 5, 5))
-    first = _convolve(np.pad(image, 2)[None], edges)
-    second = _convolve(_pool(first), mixtures)
-    return [image[None], first, _pool(first), second, _pool(second)]
-
-
-def _convolve(maps: np.ndarray, kernels: np.ndarray) -> np.ndarray:
-    """Cross-correlation, (c, h, w) by (o, c, 5, 5), squashed and spread over 0 … 1."""
-    windows = np.lib.stride_tricks.sliding_window_view(maps, (5, 5), axis=(1, 2))
-    sums = np.einsum("chwij,ocij->ohw", windows, kernels)
-    squashed = 1 / (1 + np.exp(-2 * sums / sums.std()))
-    return (squashed - squashed.min()) / np.ptp(squashed)
+def _boxes() -> list[tuple[str, str, tuple[str, tuple[int, ...]]]]:
+    """The text, the colour and the layer of each box; its channels and units are from LAYERS."""
+    (_, image), (_, first), _, (_, second), *_ = LAYERS
+    texts = [
+        f"图像 image ({'×'.join(map(str, image[1:]))})",
+        f"5×5 卷积 Conv ({first[0]}), 填充 pad 2",
+        "2×2 平均汇聚 AvgPool, 步幅 stride 2",
+        f"5×5 卷积 Conv ({second[0]})",
+        "2×2 平均汇聚 AvgPool, 步幅 stride 2",
+        *(f"全连接 FC ({units})" for _, (units,) in LAYERS[5:]),
+    ]
+    return list(zip(texts, (INK, *STEP_COLOURS), LAYERS, strict=True))
 
 
-def _pool(maps: np.ndarray) -> np.ndarray:
-    channels, size, _ = maps.shape
-    return maps.reshape(channels, size // 2, 2, size // 2, 2).mean((2, 4))
+def _draw_brace(
+    ax: Axes, x: float, top: float, bottom: float, colour: str, lines: tuple[str, str]
+) -> None:
+    """A bracket open to the right, its two lines of text on the left."""
+    ax.plot((x, x - 9, x - 9, x), (top, top, bottom, bottom), color=colour, linewidth=1.2)
+    middle = (top + bottom) / 2
+    kit.write(ax, x - 22, middle - 10, lines[0], 14, bold=True, ha="right")
+    kit.write(ax, x - 22, middle + 11, lines[1], 12, GREY, ha="right")

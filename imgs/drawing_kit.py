@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
@@ -16,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
+from PIL import Image
 
 FOLDER = Path(__file__).parent
 WIDTH = 900
@@ -41,6 +43,7 @@ def use_style(font: str) -> None:
     """Write in ``font``, draw letters as paths, repeat the same bytes, refuse a missing glyph."""
     mpl.rcParams.update({
         "font.family": [font, "DejaVu Sans"],
+        "mathtext.fontset": "stix",
         "image.composite_image": False,
         "svg.fonttype": "path",
         "svg.hashsalt": "lenet-course",
@@ -66,7 +69,18 @@ def save(ax: Axes, name: str) -> None:
     """Write ``name``.svg and ``name``.png beside this file, without a date or a version in them."""
     figure = ax.figure
     figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None, "Creator": None})
-    figure.savefig(FOLDER / f"{name}.png", dpi=192, metadata={"Software": None})
+    page = BytesIO()
+    figure.savefig(page, dpi=192)
+    _small_png(Image.open(page)).save(FOLDER / f"{name}.png", optimize=True, transparency=255)
+
+
+def _small_png(picture: Image.Image) -> Image.Image:
+    """255 colours in place of millions, and a last one for what is transparent."""
+    white = Image.new("RGBA", picture.size, PAPER)
+    flat = Image.alpha_composite(white, picture).convert("RGB")
+    small = flat.quantize(255, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+    small.paste(255, mask=picture.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
+    return small
 
 
 def write(

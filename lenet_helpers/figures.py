@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -16,6 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from lenet_helpers.words import Words
+
+if TYPE_CHECKING:
+    from lenet_helpers.tracing import ShapeTrace
 
 DPI = 100
 # Okabe and Ito (2008): told apart by colour-blind readers.
@@ -187,4 +191,31 @@ def timeline(
             text = f"{what.zh}\n{what.en}" if chinese_font() else what.en
             axis.text(1.3, year, when, ha="right", va="center", weight="bold")
             axis.text(1.8, year, text, ha="left", va="center")
+    return Picture(figure, caption)
+
+
+def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
+    """Parameters and multiply-adds layer by layer, side by side, each with its share of the total.
+
+    Args:
+        trace: what `trace_shapes` returned. Layers are numbered in its order; those that cost
+            nothing are left out.
+        caption: the picture's alternative text.
+    """
+    costly = [(n, row) for n, row in enumerate(trace.rows, 1) if row.parameters + row.multiply_adds]
+    names = [f"{n} {row.layer}" for n, row in costly]
+    panels = (
+        (label("参数", "parameters"), [row.parameters for _, row in costly]),
+        (label("乘加运算", "multiply-adds"), [row.multiply_adds for _, row in costly]),
+    )
+    figure, axes = new_figure(9.0, 1.0 + 0.4 * len(costly), 1, 2, sharey=True)
+    with style():
+        for axis, color, (title, values) in zip(axes, COLORS, panels, strict=False):
+            total = max(sum(values), 1)
+            bars = axis.barh(names, values, color=color)
+            axis.bar_label(bars, [f"{v:,} · {v / total:.1%}" for v in values], padding=3)
+            axis.set(title=title, xlim=(0, 1.6 * max([1, *values])))
+            axis.xaxis.set_major_formatter("{x:,.0f}")
+            axis.locator_params(axis="x", nbins=4)
+        axes[0].invert_yaxis()
     return Picture(figure, caption)

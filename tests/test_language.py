@@ -1,0 +1,232 @@
+"""The language switch and everything that follows it."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import pkgutil
+import weakref
+
+import ipywidgets as widgets
+import pytest
+
+import lenet_helpers
+from lenet_helpers import LanguageSwitch, SettingError, Words, language
+from lenet_helpers.datasets import DATA_SETS
+from lenet_helpers.language import CHOICE, LANGUAGES, follow, say
+
+HELLO = Words("你好", "hello")
+
+
+@pytest.fixture(autouse=True)
+def choice():
+    """Both languages to begin with, as in a fresh kernel; and nobody left who follows."""
+    CHOICE.language = "both"
+    yield CHOICE
+    CHOICE.language = "both"
+    CHOICE.unobserve_all("language")
+
+
+class Target:
+    """Something with words that is no widget."""
+
+    text = ""
+
+
+def set_text(target, chosen: str) -> None:
+    target.text = HELLO.speak(chosen)
+
+
+# Words
+
+
+def test_words_are_spoken_in_each_language():
+    assert [HELLO.speak(chosen) for chosen in ("zh", "en", "both")] == [
+        "你好",
+        "hello",
+        "你好 / hello",
+    ]
+
+
+def test_the_same_text_is_said_once():
+    assert str(Words("MNIST", "MNIST")) == "MNIST"
+
+
+def test_words_as_html_are_marked_and_escaped():
+    html = Words("甲<乙", "a < b & c").html("div")
+    assert html == '<div lang="zh">甲&lt;乙</div> <div lang="en">a &lt; b &amp; c</div>'
+
+
+def test_error_speaks_both_languages_and_keeps_them_apart():
+    error = SettingError("不行", "no good")
+    assert str(error) == "不行\nno good"
+    assert error.words == ("不行", "no good")
+
+
+def modules():
+    for info in pkgutil.walk_packages(lenet_helpers.__path__, "lenet_helpers."):
+        yield importlib.import_module(info.name)
+
+
+def words_within(value, seen: set[int]):
+    """All `Words` in a value and in the containers and data sets it is made of."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Words):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from words_within(item, seen)
+    elif isinstance(value, tuple | list | set | frozenset):
+        for item in value:
+            yield from words_within(item, seen)
+    elif hasattr(type(value), "__dataclass_fields__"):
+        yield from words_within(vars(value), seen)
+
+
+def test_all_words_of_the_package_are_there_in_both_languages():
+    seen: set[int] = set()
+    found = [words for module in modules() for words in words_within(vars(module), seen)]
+    assert DATA_SETS["fashion_mnist"].classes[0] in found
+    assert len(found) > 30
+    assert [words for words in found if not (words.zh.strip() and words.en.strip())] == []
+
+
+def test_no_english_text_of_the_package_has_chinese_in_it():
+    seen: set[int] = set()
+    found = [words for module in modules() for words in words_within(vars(module), seen)]
+    assert [w for w in found if any("\u4e00" <= character <= "\u9fff" for character in w.en)] == []
+
+
+# The switch
+
+
+def test_switch_offers_three_languages():
+    switch = LanguageSwitch()
+    assert dict(switch.buttons.options) == {"中文": "zh", "English": "en", "双语 Both": "both"}
+    assert len(switch.buttons.tooltips) == 3
+    assert switch.buttons.value == "both"
+
+
+def hidden(switch: LanguageSwitch) -> list[str]:
+    return sorted(name for name in switch._dom_classes if name.startswith("lenet-hide-"))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "classes"), [("zh", ["lenet-hide-en"]), ("en", ["lenet-hide-zh"]), ("both", [])]
+)
+def test_button_hides_the_other_language(choice, chosen, classes):
+    switch = LanguageSwitch()
+    for start in LANGUAGES.values():
+        switch.buttons.value = start
+        switch.buttons.value = chosen
+        assert hidden(switch) == classes
+        assert choice.language == chosen
+
+
+def test_switch_begins_in_the_language_chosen_before(choice):
+    choice.language = "en"
+    switch = LanguageSwitch()
+    assert switch.buttons.value == "en"
+    assert hidden(switch) == ["lenet-hide-zh"]
+
+
+def test_two_switches_move_together():
+    one, other = LanguageSwitch(), LanguageSwitch()
+    one.buttons.value = "zh"
+    assert other.buttons.value == "zh"
+    assert hidden(other) == ["lenet-hide-en"]
+
+
+def test_style_hides_each_language_in_this_notebook_alone():
+    style = LanguageSwitch().children[1].value
+    for lang in ("zh", "en"):
+        rule = f'.jp-Notebook:has(.lenet-hide-{lang}) [lang="{lang}"] {{display: none !important}}'
+        assert rule in style
+
+
+# What follows
+
+
+def test_follower_is_told_at_once_and_at_every_change(choice):
+    target = Target()
+    follow(target, set_text)
+    assert target.text == "你好 / hello"
+    choice.language = "zh"
+    assert target.text == "你好"
+    choice.language = "en"
+    assert target.text == "hello"
+
+
+def test_widgets_words_follow_the_button():
+    switch, button = LanguageSwitch(), widgets.Button()
+    say(button, "description", HELLO)
+    assert button.description == "你好 / hello"
+    switch.buttons.value = "en"
+    assert button.description == "hello"
+
+
+def test_words_may_be_said_anew(choice):
+    label = widgets.Label()
+    say(label, "value", HELLO)
+    say(label, "value", Words("再见", "goodbye"))
+    choice.language = "en"
+    assert label.value == "goodbye"
+
+
+def test_following_does_not_keep_a_target_alive(choice):
+    target = Target()
+    follow(target, set_text)
+    gone = weakref.ref(target)
+    del target
+    gc.collect()
+    assert gone() is None
+    choice.language = "zh"  # tells nobody and raises nothing
+    assert not choice._trait_notifiers.get("language", {}).get("change")
+
+
+def test_saying_does_not_keep_a_closed_widget_alive(choice):
+    label = widgets.Label()
+    say(label, "value", HELLO)
+    gone = weakref.ref(label)
+    label.close()
+    del label
+    gc.collect()
+    assert gone() is None
+    choice.language = "zh"
+
+
+# LENET_LANG
+
+
+@pytest.fixture
+def fresh_choice(monkeypatch):
+    """The choice of a kernel that has just started."""
+
+    def begin(lang: str | None):
+        if lang is not None:
+            monkeypatch.setenv("LENET_LANG", lang)
+        monkeypatch.setattr(language, "CHOICE", language._Choice())
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [("zh", "zh"), ("en", "en"), ("both", "both"), (None, "both"), ("", "both")],
+)
+def test_lenet_lang_says_how_to_begin(fresh_choice, lang, expected):
+    fresh_choice(lang)
+    assert LanguageSwitch().buttons.value == expected
+
+
+@pytest.mark.parametrize("lang", ["de", "ZH", "English", "zh,en"])
+def test_wrong_lenet_lang_is_explained(fresh_choice, lang):
+    fresh_choice(lang)
+    with pytest.raises(SettingError) as caught:
+        LanguageSwitch()
+    for text in caught.value.words:
+        assert "LENET_LANG" in text
+        assert repr(lang) in text
+        assert "both" in text

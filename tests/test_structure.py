@@ -1,0 +1,201 @@
+"""The rules of the house: who may import whom, what an import does, and how long a file is."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lenet_helpers
+
+PACKAGE = Path(lenet_helpers.__file__).parent
+ROOT = PACKAGE.parent
+MOST_LINES = 230
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# For each module what it may know: of this package, and of others. A new module gets a line here.
+MAY_IMPORT = {
+    "words": ((), ()),
+    "datasets": (("words",), ()),
+    "idx": (("words",), ("numpy",)),
+    "sources": (
+        ("datasets", "idx", "words"),
+        ("numpy", "platformdirs", "sklearn", "torch"),
+    ),
+    "download": (("datasets", "idx", "sources", "words"), ("torchvision",)),
+    "data": (
+        ("datasets", "download", "models", "sources", "words"),
+        ("numpy", "torch"),
+    ),
+    "models": (("words",), ("torch",)),
+    "tracing": (("words",), ("torch",)),
+    "training": (("models", "words"), ("torch",)),
+    "figures": (("words",), ("IPython", "matplotlib", "numpy")),
+    "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
+    "language": (("words",), ("ipywidgets", "traitlets")),
+    "machine": (
+        ("datasets", "figures", "models", "sources", "words"),
+        ("torch",),
+    ),
+}
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+MODULES = [path for path in FILES if path.name != "__init__.py"]
+by_name = pytest.mark.parametrize("path", MODULES, ids=module_name)
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports anywhere, also late, within a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            assert node.module != "lenet_helpers", f"{path.name} imports the package as a whole"
+            found.add(node.module)
+    return found - {"__future__"}
+
+
+def own_imports(path: Path) -> set[str]:
+    start = "lenet_helpers."
+    return {name.removeprefix(start) for name in imports(path) if name.startswith(start)}
+
+
+def other_imports(path: Path) -> set[str]:
+    tops = {name.split(".")[0] for name in imports(path)}
+    return tops - set(sys.stdlib_module_names) - {"lenet_helpers"}
+
+
+# Arrows
+
+
+@by_name
+def test_module_knows_only_what_the_design_lets_it_know(path):
+    name = module_name(path)
+    if "." in name or name == "panels":
+        pytest.skip("panels may know every other module")
+    assert name in MAY_IMPORT, f"say in MAY_IMPORT what {name}.py may import"
+    own, others = MAY_IMPORT[name]
+    assert own_imports(path) <= set(own)
+    assert other_imports(path) <= set(others)
+
+
+def test_table_lists_no_module_that_is_gone():
+    assert set(MAY_IMPORT) <= {module_name(path) for path in MODULES}
+
+
+def test_arrows_run_in_no_circle():
+    arrows = {name: set(own) for name, (own, _) in MAY_IMPORT.items()}
+    while free := {name for name, targets in arrows.items() if not targets & arrows.keys()}:
+        arrows = {name: targets for name, targets in arrows.items() if name not in free}
+    assert arrows == {}
+
+
+@by_name
+def test_module_uses_no_pyplot_and_no_star(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [
+        alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    ]  # fmt: skip
+    assert "*" not in names
+    assert "pyplot" not in names
+    assert not any(name.startswith("matplotlib.pyplot") for name in imports(path))
+
+
+# What an import does
+
+WATCH = """
+import json, sys, threading, torch, numpy, matplotlib, ipywidgets, IPython
+known, seen = set(sys.modules), []
+threads = threading.enumerate()
+def watch(event, args):
+    if event.startswith(("socket.", "urllib.", "subprocess.", "os.fork", "os.exec", "os.posix_spawn")):
+        seen.append(event)
+sys.addaudithook(watch)
+import lenet_helpers
+new_threads = [thread.name for thread in threading.enumerate() if thread not in threads]
+print(json.dumps([seen, new_threads, sorted(sys.modules)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def fresh_import():
+    """What `import lenet_helpers` does in a new Python: events, threads, and loaded modules."""
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    events, threads, loaded = json.loads(done.stdout)
+    return events, threads, set(loaded)
+
+
+def test_import_opens_no_connection_and_starts_nothing(fresh_import):
+    events, threads, _ = fresh_import
+    assert events == []
+    assert threads == []
+
+
+@pytest.mark.parametrize(
+    "heavy", ["torchvision", "d2l", "sklearn", "matplotlib.pyplot", "pandas", "torchinfo"]
+)
+def test_import_loads_nothing_that_only_some_need(fresh_import, heavy):
+    assert "lenet_helpers.training" in fresh_import[2]
+    assert heavy not in fresh_import[2]
+
+
+# Public names and files
+
+
+def test_public_names_are_there_once_and_in_order():
+    names = lenet_helpers.__all__
+    assert len(names) == len(set(names))
+    assert all(hasattr(lenet_helpers, name) for name in names)
+
+
+def test_issues_public_names_are_there():
+    wanted = {
+        "LanguageSwitch",
+        "LiveAnimator",
+        "evaluate_accuracy_gpu",
+        "lenet",
+        "load_data",
+        "trace_shapes",
+        "train",
+        "try_gpu",
+    }
+    assert wanted <= set(lenet_helpers.__all__)
+
+
+def own_docstring(thing) -> str:
+    """The docstring that was written for it: none that is inherited or made by a decorator."""
+    doc = vars(thing).get("__doc__") if inspect.isclass(thing) else thing.__doc__
+    generated = inspect.isclass(thing) and (doc or "").startswith(f"{thing.__name__}(")
+    return "" if generated else (doc or "")
+
+
+@pytest.mark.parametrize("name", lenet_helpers.__all__)
+def test_public_name_has_a_docstring(name):
+    thing = getattr(lenet_helpers, name)
+    assert len(own_docstring(thing).strip()) > 20
+    if not inspect.isclass(thing):
+        return
+    for method, function in inspect.getmembers(thing, inspect.isfunction):
+        if not method.startswith("_") and function.__module__.startswith("lenet_helpers"):
+            assert own_docstring(function).strip(), f"{name}.{method}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_file_is_short_enough_to_read(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
