@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 
 import drawing_kit as kit
-from draw_lenet import FLATTENED, LAYERS, STEPS, draw_compressed, draw_lenet, shape_text
+from draw_compressed import draw_compressed
+from draw_lenet import FLATTENED, LAYERS, STEPS, draw_lenet, shape_text
 from draw_operations import draw_convolution, draw_padding_stride, draw_pooling, output_size
 
 __all__ = ["FLATTENED", "LAYERS", "PICTURES", "STEPS", "main", "output_size", "shape_text"]
@@ -28,7 +29,7 @@ def main() -> None:
     font = kit.find_cjk_font()
     if font is None:
         sys.exit(
-            "没有中文字体,什么也没画 / no font with Chinese letters, nothing drawn."
+            "没有中文字体，什么也没画 / no font with Chinese letters, nothing drawn."
             f" 任装其一 / install one of: {', '.join(kit.CJK_FONTS)}"
         )
     kit.use_style(font)

@@ -1,4 +1,4 @@
-"""The two pictures of the whole network: every layer in perspective, and one box for each layer."""
+"""The picture of the whole network: the maps of every layer in perspective."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 import drawing_kit as kit
 import numpy as np
-from drawing_kit import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, RED, WIDTH
+from drawing_kit import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, RED, WIDTH
 from made_up_maps import digit, feature_maps
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -37,6 +37,9 @@ STEPS = (
 )
 STEP_COLOURS = (BLUE, PURPLE, BLUE, PURPLE, GREEN, GREEN, GREEN)
 
+# For each of the first four steps, a window (row, column, side) and its number's row and column.
+WINDOWS = ((3, 19, 5, 5, 21), (20, 4, 2, 10, 2), (1, 8, 5, 1, 8), (6, 2, 2, 3, 1))
+
 # A sheet is seen from the right: one column is ACROSS to the right and SLOPE down, one row is
 # UNIT down, and the next channel's sheet stands DEPTH to the right.
 UNIT, ACROSS, SLOPE, DEPTH = 4.7, 2.9, 0.95, 5.0
@@ -44,6 +47,7 @@ AXIS = 158  # height of the line on which all layers are centred
 BAR, BAR_GAP = 15, 76  # a fully connected layer's width and what is free beside it
 UNITS_HIGH = {120: 1.6, 84: 1.6, 10: 15}  # pixels for one of its units
 HEIGHT = 392
+SEEN = 3  # the digit that the picture shows and recognises
 
 
 def draw_lenet() -> None:
@@ -114,9 +118,7 @@ def _draw_stack(ax: Axes, left: float, maps: np.ndarray, colour: str) -> None:
 
 def _draw_windows(ax: Axes, lefts: list[float]) -> None:
     """What one number of each layer is computed from: a window on the layer before it."""
-    for layer, (row, column, side, to_row, to_column) in enumerate(
-        ((3, 19, 5, 5, 21), (20, 4, 2, 10, 2), (1, 8, 5, 1, 8), (6, 2, 2, 3, 1))
-    ):
+    for layer, (row, column, side, to_row, to_column) in enumerate(WINDOWS):
         (channels, size, _), (next_channels, next_size, _) = (LAYERS[layer + k][1] for k in (0, 1))
         window = _corners(lefts[layer], size, channels - 1, row, column, side)
         cell = _corners(lefts[layer + 1], next_size, next_channels - 1, to_row, to_column, 1)
@@ -124,30 +126,33 @@ def _draw_windows(ax: Axes, lefts: list[float]) -> None:
             ax.plot(*zip(start, end, strict=True), color=RED, linewidth=0.55, zorder=3)
         for corners in (window, cell):
             kit.polygon(ax, corners, facecolor=(*kit.tint(ORANGE, 0.9), 0.55), edgecolor=RED,
-                    linewidth=1.1, zorder=4)  # fmt: skip
+                        linewidth=1.1, zorder=4)  # fmt: skip
 
 
 def _draw_dense_layers(ax: Axes, lefts: list[float]) -> None:
     """A bar of units for each fully connected layer, and the fans that join them."""
     maps, size, _ = LAYERS[4][1]
     top, bottom = (_place(lefts[4], size, maps - 1, row, size) for row in (0, size))
-    colours = LinearSegmentedColormap.from_list("tints", [kit.tint(GREEN, 0.08), kit.tint(GREEN, 0.9)])
+    colours = LinearSegmentedColormap.from_list(
+        "tints", [kit.tint(GREEN, part) for part in (0.08, 0.9)]
+    )
     random = np.random.default_rng(5)
     for (_, (units,)), left in zip(LAYERS[5:], lefts[5:], strict=True):
         half = units * UNITS_HIGH[units] / 2
         fan = np.array([top, (left, AXIS - half), (left, AXIS + half), bottom])
-        kit.polygon(ax, fan, facecolor=kit.tint(GREEN, 0.12), edgecolor=kit.tint(GREEN, 0.5), linewidth=0.5,
-                zorder=1)  # fmt: skip
-        values = random.random(units) if units > 10 else 0.05 + 0.9 * (np.arange(units) == 3)
-        ax.imshow(values[:, None], cmap=colours, vmin=0, vmax=1, aspect="auto", zorder=2,
-                  interpolation="none", extent=(left, left + BAR, AXIS + half, AXIS - half))
-        outline = [(left, AXIS - half), (left + BAR, AXIS - half), (left + BAR, AXIS + half)]
-        kit.polygon(ax, np.array([*outline, (left, AXIS + half)]), facecolor="none", edgecolor=GREEN,
-                linewidth=0.8, zorder=3)  # fmt: skip
+        kit.polygon(ax, fan, facecolor=kit.tint(GREEN, 0.12), edgecolor=kit.tint(GREEN, 0.5),
+                    linewidth=0.5, zorder=1)  # fmt: skip
+        values = random.random(units) if units > 10 else 0.05 + 0.9 * (np.arange(units) == SEEN)
+        ax.imshow(
+            values[:, None], cmap=colours, vmin=0, vmax=1, aspect="auto", interpolation="none",
+            extent=(left, left + BAR, AXIS + half, AXIS - half), zorder=2,
+        )  # fmt: skip
+        kit.frame(ax, left, AXIS - half, BAR, 2 * half, GREEN, 1.1, zorder=3)
         top, bottom = (left + BAR, AXIS - half), (left + BAR, AXIS + half)
     for number in range(units):
         y = AXIS - half + (number + 0.5) * UNITS_HIGH[units]
-        kit.write(ax, left + BAR + 9, y, str(number), 11, *((INK, True) if number == 3 else (GREY,)))
+        seen = number == SEEN
+        kit.write(ax, left + BAR + 9, y, str(number), 11, INK if seen else GREY, bold=seen)
     ax.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
 
 
@@ -161,61 +166,4 @@ def _draw_step(
         kit.write(ax, middle, y + 22 + 18 * line, text, 13 if line == 0 else 11,
               INK if line < 2 else GREY, bold=line == 0)  # fmt: skip
     if len(step) == 4:
-        _draw_sigmoid(ax, middle, y + 83)
-
-
-def _draw_sigmoid(ax: Axes, x: float, y: float) -> None:
-    """A small plaque with the curve of the sigmoid and its name."""
-    kit.box(ax, x - 40, y - 11, 80, 22, kit.tint(ORANGE, 0.16), ORANGE, 1, 11)
-    t = np.linspace(-1, 1, 40)
-    ax.plot(x - 24 + 8 * t, y - 6 / (1 + np.exp(-5 * t)) * 2 + 6, color=RED, linewidth=1.2)
-    kit.write(ax, x + 12, y, "sigmoid", 11.5)
-
-
-def draw_compressed() -> None:
-    """Draw lenet_compressed.svg and .png: a box for each layer, from the image to the scores."""
-    ax = kit.canvas(560)
-    pitch, top, left, width = 63, 50, 268, 364
-    kit.write(ax, left + width / 2, 28, "层 layer", 12, GREY)
-    kit.write(ax, 735, 28, "输出的形状 output shape", 12, GREY)
-    for row, (text, colour, (_, shape), *_) in enumerate(_boxes()):
-        y = top + row * pitch
-        kit.box(ax, left, y, width, 42, kit.tint(colour, 0.14), colour)
-        kit.write(ax, left + 20, y + 21, text, 14.5, bold=True, ha="left")
-        if row and len(STEPS[row - 1]) == 4:
-            _draw_sigmoid(ax, left + width - 52, y + 21)
-        ax.plot((left + width + 12, 680), (y + 21, y + 21), ":", color=FAINT, linewidth=1)
-        kit.write(ax, 735, y + 21, shape_text(shape), 14.5)
-        if row:
-            kit.arrow(ax, (left + width / 2, y - pitch + 43), (left + width / 2, y - 1))
-    for first, last, colour, lines in (
-        (1, 2, BLUE, ("卷积块 1", "convolutional block")),
-        (3, 4, BLUE, ("卷积块 2", "convolutional block")),
-        (5, 7, GREEN, ("全连接块", "dense block")),
-    ):
-        _draw_brace(ax, left - 16, top + first * pitch, top + last * pitch + 42, colour, lines)
-    kit.save(ax, "lenet_compressed")
-
-
-def _boxes() -> list[tuple[str, str, tuple[str, tuple[int, ...]]]]:
-    """The text, the colour and the layer of each box; its channels and units are from LAYERS."""
-    (_, image), (_, first), _, (_, second), *_ = LAYERS
-    texts = [
-        f"图像 image ({'×'.join(map(str, image[1:]))})",
-        f"5×5 卷积 Conv ({first[0]}), 填充 pad 2",
-        "2×2 平均汇聚 AvgPool, 步幅 stride 2",
-        f"5×5 卷积 Conv ({second[0]})",
-        "2×2 平均汇聚 AvgPool, 步幅 stride 2",
-        *(f"全连接 FC ({units})" for _, (units,) in LAYERS[5:]),
-    ]
-    return list(zip(texts, (INK, *STEP_COLOURS), LAYERS, strict=True))
-
-
-def _draw_brace(
-    ax: Axes, x: float, top: float, bottom: float, colour: str, lines: tuple[str, str]
-) -> None:
-    """A bracket open to the right, its two lines of text on the left."""
-    ax.plot((x, x - 9, x - 9, x), (top, top, bottom, bottom), color=colour, linewidth=1.2)
-    middle = (top + bottom) / 2
-    kit.write(ax, x - 22, middle - 10, lines[0], 14, bold=True, ha="right")
-    kit.write(ax, x - 22, middle + 11, lines[1], 12, GREY, ha="right")
+        kit.sigmoid_plaque(ax, middle, y + 83)

@@ -39,7 +39,7 @@ def draw_convolution() -> None:
     kit.write(ax, 361, middle + 47, "cross-correlation", 12, GREY)
     kit.write(ax, 609, middle, "=", 30, GREY)
     _write_sum(ax, 450, 290, windows[0, 0].ravel(), kernel.ravel(), output[0, 0])
-    caption = "窗口里的数与卷积核逐个相乘,再相加  ·  multiply number by number, then add up"
+    caption = "窗口里的数与卷积核逐个相乘，再相加  ·  multiply number by number, then add up"
     kit.write(ax, 450, 328, caption, 13, GREY)
     kit.save(ax, "convolution")
 
@@ -53,13 +53,13 @@ def _write_sum(
         parts += [(value, BLUE), ("×", GREY), (weight, RED), ("+", GREY)]
     parts[-1:] = [("=", GREY), (total, GREEN)]
     for place, (text, colour) in enumerate(parts):
-        left = x + (place - len(parts) / 2) * 27 + 10
-        kit.write(ax, left, y, str(text), 21, colour, bold=colour != GREY, ha="left")
+        middle = x + (place - (len(parts) - 1) / 2) * 27 + 7 * (text is total)
+        kit.write(ax, middle, y, str(text), 21, colour, bold=colour != GREY)
 
 
 def draw_pooling() -> None:
     """Average and maximum pooling of 4×4 numbers by windows of 2×2 with stride 2."""
-    ax = kit.canvas(366)
+    ax = kit.canvas(380)
     numbers = np.array([[1, 3, 2, 0], [5, 7, 4, 2], [9, 5, 1, 1], [3, 3, 2, 8]])
     windows = numbers.reshape(2, 2, 2, 2)
     cell, left, top, right = 58, 84, 90, 466
@@ -68,8 +68,8 @@ def draw_pooling() -> None:
     kit.write(ax, left + 2 * cell, 65, "窗口 window 2×2, 步幅 stride 2", 12.5, GREY)
     middle = top + 2 * cell
     for y, name, values, example in (
-        (50, "平均汇聚 average pooling", windows.mean((1, 3)), "(1 + 3 + 5 + 7) ÷ 4 = 4"),
-        (206, "最大汇聚 max pooling", windows.max((1, 3)), "max(1, 3, 5, 7) = 7"),
+        (70, "平均汇聚 average pooling", windows.mean((1, 3)), "(1 + 3 + 5 + 7) ÷ 4 = 4"),
+        (226, "最大汇聚 max pooling", windows.max((1, 3)), "max(1, 3, 5, 7) = 7"),
     ):
         _draw_windows(ax, right, y, values, cell, 1)
         bend = np.sign(y + cell - middle)
@@ -96,18 +96,18 @@ def _draw_windows(
 
 def draw_padding_stride() -> None:
     """Padding 2 keeps 28 under a 5×5 kernel; stride 2 halves 6; the formula for both."""
-    ax = kit.canvas(478)
-    ax.plot((462, 462), (28, 348), color=FAINT, linewidth=0.75)
+    ax = kit.canvas(490)
+    ax.plot((462, 462), (28, 362), color=FAINT, linewidth=0.75)
     _draw_padding(ax, 36, 74)
     _draw_stride(ax, 526, 94)
-    kit.box(ax, 24, 368, 852, 86, kit.tint(INK, 0.04), FAINT, 1)
+    kit.box(ax, 24, 380, 852, 86, kit.tint(INK, 0.04), FAINT, 1)
     formula = r"$\left\lfloor\dfrac{n-k+2p}{s}\right\rfloor+1$"
-    kit.write(ax, 184, 411, formula, 23, va="center")
+    kit.write(ax, 184, 423, formula, 23, va="center")
     for x, y, symbol, text in (
-        (352, 396, "n", "输入的边长 input size"),
-        (352, 426, "k", "卷积核的边长 kernel size"),
-        (604, 396, "p", "每边的填充 padding on each side"),
-        (604, 426, "s", "步幅 stride"),
+        (352, 408, "n", "输入的边长 input size"),
+        (352, 438, "k", "卷积核的边长 kernel size"),
+        (604, 408, "p", "每边的填充 padding on each side"),
+        (604, 438, "s", "步幅 stride"),
     ):
         kit.write(ax, x, y, f"${symbol}$", 19)
         kit.write(ax, x + 18, y, text, 13, ha="left")
@@ -132,10 +132,10 @@ def _draw_padding(ax: Axes, x: float, y: float, cell: float = 5.6) -> None:
             ends = np.array([window + (k * cell, k * edge), target + (0, edge)])
             ax.plot(*ends.T, color=colour, linewidth=0.6, zorder=4)
     kit.write(ax, middle, 36, "填充 padding 2", 16, bold=True)
-    kit.write(ax, x + padded * cell / 2, 274, f"{n}×{n} → {padded}×{padded}", 13, GREY)
-    kit.write(ax, out_x + size * cell / 2, 274, f"{size}×{size}", 13, GREY)
+    kit.write(ax, x + padded * cell / 2, 271, f"{n}×{n} → {padded}×{padded}", 13, GREY)
+    kit.write(ax, out_x + size * cell / 2, 271, f"{size}×{size}", 13, GREY)
     _write_size(ax, middle, n, k, p, 1)
-    kit.write(ax, middle, 341, "5×5 卷积核,边长不变  ·  5×5 kernel, size kept", 12, GREY)
+    kit.write(ax, middle, 352, "5×5 卷积核，边长不变  ·  5×5 kernel, size kept", 12, GREY)
 
 
 def _draw_stride(ax: Axes, x: float, y: float, cell: float = 26) -> None:
@@ -157,15 +157,16 @@ def _draw_stride(ax: Axes, x: float, y: float, cell: float = 26) -> None:
     kit.write(ax, x - 27, y + (1 + s / 2) * cell, f"+{s}", 13, bold=True)
     kit.arrow(ax, (x + n * cell + 16, y + n * cell / 2), (out_x - 16, y + n * cell / 2))
     kit.write(ax, middle, 36, "步幅 stride 2", 16, bold=True)
-    kit.write(ax, x + n * cell / 2, 274, f"{n}×{n}", 13, GREY)
-    kit.write(ax, out_x + size * cell / 2, 274, f"{size}×{size}", 13, GREY)
+    kit.write(ax, x + n * cell / 2, 271, f"{n}×{n}", 13, GREY)
+    kit.write(ax, out_x + size * cell / 2, 271, f"{size}×{size}", 13, GREY)
     _write_size(ax, middle, n, k, 0, s)
-    kit.write(ax, middle, 341, "2×2 窗口,边长减半  ·  2×2 window, size halved", 12, GREY)
+    kit.write(ax, middle, 352, "2×2 窗口，边长减半  ·  2×2 window, size halved", 12, GREY)
 
 
 def _draw_grid(ax: Axes, x: float, y: float, cells: int, cell: float, face: object) -> None:
     """An empty grid of ``cells`` × ``cells`` squares."""
-    kit.frame(ax, x, y, cells * cell, cells * cell, GREY, 1.2, facecolor=face, zorder=1)
+    kit.frame(ax, x, y, cells * cell, cells * cell, GREY, 0, facecolor=face, zorder=1)
+    kit.frame(ax, x, y, cells * cell, cells * cell, GREY, 1.2, zorder=3)
     for line in range(1, cells):
         for points in (((line, line), (0, cells)), ((0, cells), (line, line))):
             columns, rows = np.array(points) * cell
@@ -176,4 +177,4 @@ def _write_size(ax: Axes, x: float, n: int, k: int, p: int, s: int) -> None:
     """The formula with numbers in place of its letters, and what it gives."""
     fraction = rf"\dfrac{{{n}-{k}+2\times{p}}}{{{s}}}"
     result = rf"$\left\lfloor{fraction}\right\rfloor+1={output_size(n, k, p, s)}$"
-    kit.write(ax, x, 308, result, 16, va="center")
+    kit.write(ax, x, 313, result, 16, va="center")

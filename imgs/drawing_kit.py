@@ -78,7 +78,7 @@ def _small_png(picture: Image.Image) -> Image.Image:
     """255 colours in place of millions, and a last one for what is transparent."""
     white = Image.new("RGBA", picture.size, PAPER)
     flat = Image.alpha_composite(white, picture).convert("RGB")
-    small = flat.quantize(255, Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE)
+    small = flat.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     small.paste(255, mask=picture.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
     return small
 
@@ -139,3 +139,11 @@ def number_grid(
         ax.add_patch(Rectangle(corner, cell, cell, facecolor=faces[row][column],
                                edgecolor=GREY, linewidth=0.75, zorder=2))  # fmt: skip
         write(ax, corner[0] + cell / 2, corner[1] + cell / 2, f"{number:g}", size, zorder=7)
+
+
+def sigmoid_plaque(ax: Axes, x: float, y: float) -> None:
+    """A small plaque with the curve of the sigmoid and its name."""
+    box(ax, x - 40, y - 11, 80, 22, tint(ORANGE, 0.16), ORANGE, 1, 11)
+    t = np.linspace(-1, 1, 40)
+    ax.plot(x - 24 + 8 * t, y + 6 - 12 / (1 + np.exp(-5 * t)), color=RED, linewidth=1.2)
+    write(ax, x + 12, y, "sigmoid", 11.5)

@@ -171,7 +171,8 @@ def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
 
 def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     """What ``"auto"`` stands for; says which data set it is in one line."""
-    wanted = data_set(os.environ.get("LENET_DATASET") or prefer)
+    chosen = os.environ.get("LENET_DATASET")
+    wanted = data_set(prefer if chosen in (None, "", "auto") else chosen)
     if prefer == "mnist" and wanted.name == "fashion_mnist":
         wanted = data_set(prefer)
     try:
@@ -180,5 +181,6 @@ def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     except DataUnavailableError:
         dataset, images, place = _read(data_set("digits"))
         note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
-    print(f"数据集 Data set: {dataset.title.zh}（{place.zh}{note.zh}） / {dataset.title.en} ({place.en}{note.en})")
+    zh = f"数据集：{dataset.title.zh}（{place.zh}{note.zh}）"
+    print(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})", sep=" / ")
     return dataset, images, place

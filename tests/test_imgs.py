@@ -1,0 +1,194 @@
+"""The pictures of imgs/: all there, small, true to the network, and the same when drawn again."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import torch
+from torch import nn
+
+FOLDER = Path(__file__).parents[1] / "imgs"
+sys.path.insert(0, str(FOLDER))  # the drawing scripts are no part of the package
+
+import draw  # noqa: E402
+import draw_lenet  # noqa: E402
+import drawing_kit as kit  # noqa: E402
+from made_up_maps import digit, feature_maps  # noqa: E402
+
+LIMITS = {".svg": 200_000, ".png": 120_000}
+NEEDS_FONT = pytest.mark.skipif(
+    kit.find_cjk_font() is None, reason="no font with Chinese letters: nothing can be drawn"
+)
+
+
+def lesson_lenet() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Conv2d(6, 16, kernel_size=5), nn.Sigmoid(),
+        nn.AvgPool2d(kernel_size=2, stride=2),
+        nn.Flatten(),
+        nn.Linear(16 * 5 * 5, 120), nn.Sigmoid(),
+        nn.Linear(120, 84), nn.Sigmoid(),
+        nn.Linear(84, 10),
+    )  # fmt: skip
+
+
+def drawn_shapes() -> list[tuple[int, ...]]:
+    """The input's shape and that after each layer that the picture shows, by a forward pass."""
+    x = torch.zeros(1, 1, 28, 28)
+    shapes = [tuple(x.shape[1:])]
+    for layer in lesson_lenet():
+        x = layer(x)
+        if isinstance(layer, (nn.Conv2d, nn.AvgPool2d, nn.Linear)):
+            shapes.append(tuple(x.shape[1:]))
+    return shapes
+
+
+def texts(name: str) -> list[str]:
+    """Every text of a committed SVG: matplotlib notes it beside the paths of its letters."""
+    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
+    root = ET.parse(FOLDER / f"{name}.svg", parser).getroot()
+    return [node.text.strip() for node in root.iter(ET.Comment)]
+
+
+@pytest.fixture
+def redraw(tmp_path, monkeypatch):
+    """A function that draws everything into a folder of its own."""
+
+    def draw_into(name: str) -> dict[str, bytes]:
+        folder = tmp_path / name
+        folder.mkdir()
+        monkeypatch.setattr(kit, "FOLDER", folder)
+        with mpl.rc_context(), warnings.catch_warnings():
+            draw.main()
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    return draw_into
+
+
+@pytest.mark.parametrize("suffix", LIMITS)
+@pytest.mark.parametrize("name", draw.PICTURES)
+def test_every_promised_picture_is_there_and_small(name, suffix):
+    size = (FOLDER / f"{name}{suffix}").stat().st_size
+    assert 1_000 < size < LIMITS[suffix]
+
+
+def test_no_picture_is_left_that_nothing_draws():
+    found = {path.stem for path in FOLDER.iterdir() if path.suffix in LIMITS}
+    assert found == set(draw.PICTURES)
+
+
+@pytest.mark.parametrize("name", draw.PICTURES)
+def test_svg_is_xml_with_letters_as_paths(name):
+    root = ET.parse(FOLDER / f"{name}.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not list(root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+@pytest.mark.parametrize("name", draw.PICTURES)
+def test_png_is_as_sharp_as_promised(name):
+    data = (FOLDER / f"{name}.png").read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert int.from_bytes(data[16:20], "big") == 2 * kit.WIDTH
+
+
+def test_drawn_layers_are_those_of_the_network():
+    assert [shape for _, shape in draw.LAYERS] == drawn_shapes()
+
+
+@pytest.mark.parametrize("name", ["lenet", "lenet_compressed"])
+def test_committed_picture_writes_the_networks_shapes(name):
+    shapes = [draw.shape_text(shape) for shape in drawn_shapes()]
+    written = [text for text in texts(name) if text in set(shapes)]
+    assert written == shapes
+
+
+def test_committed_picture_writes_the_networks_kernels_and_activations():
+    written = texts("lenet")
+    layers = list(lesson_lenet())
+    kernels = []
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            kernels.append("{}×{} 卷积".format(*layer.kernel_size))
+        elif isinstance(layer, nn.AvgPool2d):
+            kernels.append(f"{layer.kernel_size}×{layer.kernel_size} 平均汇聚")
+    assert [text for text in written if text in set(kernels)] == kernels
+    linears = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    assert written.count("全连接层") == len(linears)
+    assert written.count("sigmoid") == sum(isinstance(layer, nn.Sigmoid) for layer in layers)
+    assert f"展平 flatten: {linears[0].in_features}" in written
+    assert f"填充 padding {layers[0].padding[0]}" in written
+
+
+def test_compressed_picture_writes_the_networks_channels_and_units():
+    written = " | ".join(texts("lenet_compressed"))
+    for layer in lesson_lenet():
+        if isinstance(layer, nn.Conv2d):
+            assert f"5×5 卷积 Conv ({layer.out_channels})" in written
+        elif isinstance(layer, nn.Linear):
+            assert f"全连接 FC ({layer.out_features})" in written
+
+
+def test_drawn_maps_have_the_layers_shapes():
+    shapes = [values.shape for values in feature_maps(digit())]
+    assert shapes == [shape for _, shape in draw.LAYERS[:5]]
+
+
+def test_convolution_picture_computes_as_torch_does():
+    image, kernel = torch.arange(9.0).reshape(1, 1, 3, 3), torch.arange(4.0).reshape(1, 1, 2, 2)
+    output = nn.functional.conv2d(image, kernel).flatten().int().tolist()
+    assert output == [19, 25, 37, 43]
+    numbers = [int(text) for text in texts("convolution") if text.isdigit()]
+    assert numbers == [0, 0, 1, 1, 3, 2, 4, 3, 19, *range(9), *range(4), *output]
+
+
+@pytest.mark.parametrize("pool", [nn.AvgPool2d(2), nn.MaxPool2d(2)])
+def test_pooling_picture_computes_as_torch_does(pool):
+    numbers = [float(text) for text in texts("pooling") if text.isdigit()]
+    image, outputs = torch.tensor(numbers[:16]).reshape(1, 1, 4, 4), numbers[16:]
+    start = 0 if isinstance(pool, nn.AvgPool2d) else 4
+    assert pool(image).flatten().tolist() == outputs[start : start + 4]
+
+
+@pytest.mark.parametrize(("n", "k", "p", "s"), [(28, 5, 2, 1), (28, 2, 0, 2), (6, 2, 0, 2)])
+def test_formula_agrees_with_torch(n, k, p, s):
+    output = nn.Conv2d(1, 1, k, padding=p, stride=s)(torch.zeros(1, 1, n, n))
+    assert output.shape[-1] == draw.output_size(n, k, p, s)
+
+
+@NEEDS_FONT
+def test_drawing_twice_gives_the_same_bytes(redraw):
+    first, second = redraw("first"), redraw("second")
+    assert set(first) == {name + suffix for name in draw.PICTURES for suffix in LIMITS}
+    assert first == second
+
+
+def test_without_a_chinese_font_nothing_is_drawn(redraw, monkeypatch, tmp_path):
+    monkeypatch.setattr(kit, "find_cjk_font", lambda: None)
+    with pytest.raises(SystemExit, match="no font with Chinese letters"):
+        redraw("empty")
+    assert not list((tmp_path / "empty").iterdir())
+
+
+def test_a_missing_letter_is_an_error_and_never_a_box(tmp_path, monkeypatch):
+    monkeypatch.setattr(kit, "FOLDER", tmp_path)
+    with mpl.rc_context(), warnings.catch_warnings():
+        kit.use_style("DejaVu Sans")
+        ax = kit.canvas(100)
+        kit.write(ax, 50, 50, "卷积")
+        with pytest.raises(UserWarning, match="missing"):
+            kit.save(ax, "boxes")
+
+
+def test_windows_on_the_sheets_lie_inside_them_and_match_the_layers():
+    for layer, (row, column, side, to_row, to_column) in enumerate(draw_lenet.WINDOWS):
+        (_, size, _), (_, next_size, _) = (draw.LAYERS[layer + k][1] for k in (0, 1))
+        assert min(row, column) >= 0 and max(row, column) + side <= size
+        stride, padding = (2, 0) if side == 2 else (1, (next_size - size + side - 1) // 2)
+        assert (row, column) == (to_row * stride - padding, to_column * stride - padding)
