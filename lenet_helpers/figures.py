@@ -214,8 +214,7 @@ def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
             total = max(sum(values), 1)
             bars = axis.barh(names, values, color=color)
             axis.bar_label(bars, [f"{v:,} · {v / total:.1%}" for v in values], padding=3)
-            axis.set(title=title, xlim=(0, 1.6 * max([1, *values])))
-            axis.xaxis.set_major_formatter("{x:,.0f}")
-            axis.locator_params(axis="x", nbins=4)
+            axis.set(title=title, xlim=(0, 1.6 * max([1, *values])), xticks=[])
+            axis.spines.bottom.set_visible(False)  # each bar has its number
         axes[0].invert_yaxis()
     return Picture(figure, caption)

@@ -174,7 +174,7 @@ def test_first_point_is_drawn_at_once(screen, clock):
     assert len(screen) == 1
 
 
-@pytest.mark.parametrize("points_a_second", [10, 100, 1000])
+@pytest.mark.parametrize("points_a_second", [10, 100])
 def test_at_most_four_draws_a_second(screen, clock, points_a_second):
     animator = LiveAnimator(show=screen)
     seconds = 5
@@ -249,7 +249,8 @@ def test_points_from_many_threads_are_all_kept(screen):
         thread.start()
     for thread in threads:
         thread.join()
-    assert animator.Y == [list(range(50))] * 4
+    assert len(animator.Y) == 4
+    assert all(y == list(range(50)) for y in animator.Y)
 
 
 # Inside a widgets.Output, without a kernel
@@ -332,6 +333,13 @@ def fast_points(animator, count=12):
     for x in range(count):
         animator.add(x, (x, 2 * x, 30 - x))
         time.sleep(0.01)
+
+def wait_for_the_last_frame(animator):
+    for _ in range(200):
+        with animator._lock:  # held while a frame is drawn and shown
+            if not animator._pending:
+                return
+        time.sleep(0.05)
 """
 NEW = "animator = LiveAnimator(xlabel='epoch', legend=['a', 'b', 'c'])\n"
 CELLS = {
@@ -358,7 +366,7 @@ display(out)
 with out:
     animator = LiveAnimator(legend=['a', 'b', 'c'])
     fast_points(animator)
-    time.sleep(0.6)
+    wait_for_the_last_frame(animator)
 """,
 }
 

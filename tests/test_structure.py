@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "models": (("words",), ("torch",)),
     "tracing": (("words",), ("torch",)),
     "training": (("models", "words"), ("torch",)),
-    "figures": (("words",), ("IPython", "matplotlib", "numpy")),
+    "figures": (("tracing", "words"), ("IPython", "matplotlib", "numpy")),
     "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
     "language": (("words",), ("ipywidgets", "traitlets")),
     "machine": (
@@ -119,8 +119,9 @@ WATCH = """
 import json, sys, threading, torch, numpy, matplotlib, ipywidgets, IPython
 known, seen = set(sys.modules), []
 threads = threading.enumerate()
+starts = ("socket.", "urllib.", "subprocess.", "os.fork", "os.exec", "os.posix_spawn")
 def watch(event, args):
-    if event.startswith(("socket.", "urllib.", "subprocess.", "os.fork", "os.exec", "os.posix_spawn")):
+    if event.startswith(starts):
         seen.append(event)
 sys.addaudithook(watch)
 import lenet_helpers
@@ -190,8 +191,8 @@ def test_public_name_has_a_docstring(name):
     assert len(own_docstring(thing).strip()) > 20
     if not inspect.isclass(thing):
         return
-    for method, function in inspect.getmembers(thing, inspect.isfunction):
-        if not method.startswith("_") and function.__module__.startswith("lenet_helpers"):
+    for method, function in vars(thing).items():
+        if inspect.isfunction(function) and not method.startswith("_"):
             assert own_docstring(function).strip(), f"{name}.{method}"
 
 
