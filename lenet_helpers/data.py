@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from lenet_helpers.datasets import DataSet, data_set
+from lenet_helpers.datasets import DATA_SETS, DataSet, data_set
 from lenet_helpers.download import DataUnavailableError, download
 from lenet_helpers.models import try_gpu
 from lenet_helpers.sources import FROM_SKLEARN, Images, find, read_digits, read_folder
@@ -169,10 +169,20 @@ def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
     return dataset, download(dataset), DOWNLOADED
 
 
+def _from_environment() -> str | None:
+    chosen = os.environ.get("LENET_DATASET", "auto") or "auto"
+    if chosen == "auto" or chosen in DATA_SETS:
+        return None if chosen == "auto" else chosen
+    known = ", ".join([*DATA_SETS, "auto"])
+    raise SettingError(
+        f"环境变量 LENET_DATASET 是 {chosen!r}，没有这个数据集；可选：{known}。",
+        f"LENET_DATASET is {chosen!r}, which is no data set; choose one of: {known}.",
+    )
+
+
 def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     """What ``"auto"`` stands for; says which data set it is in one line."""
-    chosen = os.environ.get("LENET_DATASET")
-    wanted = data_set(prefer if chosen in (None, "", "auto") else chosen)
+    wanted = data_set(_from_environment() or prefer)
     if prefer == "mnist" and wanted.name == "fashion_mnist":
         wanted = data_set(prefer)
     try:

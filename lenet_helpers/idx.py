@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from lenet_helpers.words import LessonError
 
 UNSIGNED_BYTE = 8
+MAX_AXES = 32
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -48,7 +50,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     """
     content = _content(path)
     shape, start = _header(path, content)
-    expected = start + int(np.prod(shape, dtype=np.int64))
+    expected = start + prod(shape)
     if len(content) != expected:
         raise DamagedFileError.of(
             path,
@@ -73,7 +75,7 @@ def _header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
     """The shape that the header gives, and where the numbers start."""
     axes = content[3] if len(content) > 3 else 0
     start = 4 + 4 * axes
-    if content[:3] != bytes([0, 0, UNSIGNED_BYTE]) or axes == 0 or len(content) < start:
+    if content[:3] != bytes([0, 0, UNSIGNED_BYTE]) or not 1 <= axes <= MAX_AXES or len(content) < start:
         raise DamagedFileError.of(
             path, "不是由无符号字节组成的 IDX 文件", "it is no IDX file of unsigned bytes"
         )

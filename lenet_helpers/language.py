@@ -15,7 +15,7 @@ LANGUAGES = {"中文": "zh", "English": "en", "双语 Both": "both"}
 
 
 def _from_environment() -> str:
-    chosen = os.environ.get("LENET_LANG", "both")
+    chosen = os.environ.get("LENET_LANG") or "both"
     if chosen in LANGUAGES.values():
         return chosen
     raise SettingError(

@@ -87,21 +87,26 @@ class LiveAnimator:
                     self.X[line].append(float(a))
                     self.Y[line].append(float(b))
             self._pending = True
-        if time.monotonic() >= self._next_draw:
-            self.draw()
-        else:
+        if time.monotonic() < self._next_draw:
             self._draw_later()
+            return
+        try:
+            self.draw()
+        except BaseException:  # an interrupt, most likely: what was not shown is shown at the end
+            self._draw_later()
+            raise
 
     def draw(self) -> None:
         """Draw now, if there is anything that has not been drawn."""
         with self._lock:
             if not self._pending:
                 return
-            start, first, self._pending = time.thread_time(), self._limits is None, False
+            start, first = time.thread_time(), self._limits is None
             for line, x, y in zip(self._lines, self.X, self.Y, strict=True):
                 line.set_data(x, y)
             self._fit_axes()
             self._show(Picture(self.fig, self._caption()))
+            self._pending = False
             cost = 0.0 if first else time.thread_time() - start  # the first one warms up
             self._next_draw = time.monotonic() + max(SECONDS_BETWEEN_DRAWS, cost / SHARE_OF_TIME)
 
@@ -125,7 +130,7 @@ class LiveAnimator:
                 self.Y.append([])
                 self._lines.append(self._new_line(index, name))
             if self._legend:
-                self.axes[0].legend(loc="best")
+                self.axes[0].legend(loc="best").set_in_layout(False)
 
     def _new_line(self, index: int, name: str):
         if self._fmts:
@@ -179,20 +184,28 @@ def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], N
 
 
 def _in_output(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    image, timer = widgets.Image(format="png"), threading.Timer(0, _nothing)
+    image, waiting = widgets.Image(format="png"), False
 
     def show(picture: Picture) -> None:
-        if not image.value:
-            image.value, image.alt = picture.png(), str(picture.caption)
+        first = not image.value
+        image.value, image.alt = picture.png(), str(picture.caption)
+        if first:
             display(image)
-        image.value = picture.png()
 
     def draw_later() -> None:
-        nonlocal timer
-        if not timer.is_alive():
-            timer = threading.Timer(SECONDS_BETWEEN_DRAWS, animator.draw)
-            timer.daemon = True
-            timer.start()
+        nonlocal waiting
+        with animator._lock:
+            if not waiting:
+                waiting = True
+                threading.Thread(target=draw_what_is_left, daemon=True).start()
+
+    def draw_what_is_left() -> None:
+        nonlocal waiting
+        while waiting:
+            time.sleep(SECONDS_BETWEEN_DRAWS)
+            animator.draw()
+            with animator._lock:
+                waiting = animator._pending
 
     return show, draw_later
 

@@ -94,7 +94,7 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     """
     rows: list[LayerRow] = []
     entered: list[str] = []
-    counted: set[nn.Module] = set()
+    counted: set[nn.Parameter] = set()
 
     def enter(layer: nn.Module, inputs: tuple) -> None:
         shapes = ", ".join(str(tuple(x.shape)) for x in inputs if isinstance(x, torch.Tensor))
@@ -102,10 +102,11 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
 
     def leave(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
         entered.pop()
-        own = 0 if layer in counted else sum(p.numel() for p in layer.parameters())
-        counted.add(layer)
+        new = set(layer.parameters()) - counted
+        counted.update(new)
         name, shape = type(layer).__name__, tuple(output.shape)
-        rows.append(LayerRow(name, shape, own, _multiply_adds(layer, output)))
+        size = sum(p.numel() for p in new)
+        rows.append(LayerRow(name, shape, size, _multiply_adds(layer, output)))
 
     leaves = [module for module in net.modules() if not any(module.children())]
     handles = [leaf.register_forward_pre_hook(enter) for leaf in leaves]
@@ -115,7 +116,7 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
         net.eval()
         with torch.no_grad():
             net(X)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
         where = entered[-1] if entered else type(net).__name__
         raise SettingError(
             f"数据无法通过第 {where} 层：{error}", f"The data cannot pass layer {where}: {error}"

@@ -125,11 +125,12 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
     for epoch in range(num_epochs):
         batches, sums, done = iter(train_iter), _Sums(device), 0
         for point in _report_points(num_batches):
+            reported = done
             with _mode(net, training=True):
                 while done < point and not should_stop():
                     sums.add(*_step(net, optimizer, *next(batches), device))
                     done += 1
-            if sums.examples:
+            if done > reported:
                 progress = report(done, sums)
                 yield progress
                 _require_finite(progress.loss, lr)

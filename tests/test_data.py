@@ -315,7 +315,7 @@ def test_auto_takes_fashion_mnist_at_hand_and_says_so(fashion, capsys):
     name, line = name_and_line(capsys)
     assert name == "fashion_mnist"
     assert line == (
-        "数据集 Data set: Fashion-MNIST（本机缓存） / Fashion-MNIST (this user's cache)\n"
+        "数据集：Fashion-MNIST（本机缓存） / Data set: Fashion-MNIST (this user's cache)\n"
     )
 
 

@@ -31,9 +31,13 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.worked = 0.0
 
     def monotonic(self) -> float:
         return self.now
+
+    def thread_time(self) -> float:
+        return self.worked
 
 
 @pytest.fixture
@@ -203,6 +207,22 @@ def test_time_that_a_draw_takes_is_not_counted_as_waiting(clock):
     animator.add(1, 1)
     animator.add(2, 1)
     assert len(shown) == 1
+
+
+def test_costly_draws_are_made_seldom(clock):
+    """A slow laptop: each draw takes it half a second of work, and a long run has many points."""
+    shown = []
+
+    def slow(picture):
+        shown.append(picture)
+        clock.worked += 0.5
+
+    animator = LiveAnimator(show=slow)
+    for point in range(1000):
+        animator.add(point, 1)
+        clock.now += 0.3
+    assert len(shown) >= 5
+    assert clock.worked / 300 < 0.03
 
 
 def test_draw_shows_the_last_point_once(screen, frozen):
