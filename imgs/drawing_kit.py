@@ -71,16 +71,9 @@ def save(ax: Axes, name: str) -> None:
     figure.savefig(FOLDER / f"{name}.svg", metadata={"Date": None, "Creator": None})
     page = BytesIO()
     figure.savefig(page, dpi=192)
-    _small_png(Image.open(page)).save(FOLDER / f"{name}.png", optimize=True, transparency=255)
-
-
-def _small_png(picture: Image.Image) -> Image.Image:
-    """255 colours in place of millions, and a last one for what is transparent."""
-    white = Image.new("RGBA", picture.size, PAPER)
-    flat = Image.alpha_composite(white, picture).convert("RGB")
-    small = flat.quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    small.paste(255, mask=picture.getchannel("A").point(lambda alpha: 255 * (alpha < 128)))
-    return small
+    # Few colours make a small file; octrees are the way that keeps what is transparent.
+    picture = Image.open(page).quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    picture.save(FOLDER / f"{name}.png", optimize=True)
 
 
 def write(

@@ -15,6 +15,7 @@ from IPython.display import HTML, display
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from lenet_helpers.words import Words
 
@@ -50,13 +51,21 @@ class Picture:
         FigureCanvasAgg(self.figure).print_png(buffer)
         return buffer.getvalue()
 
-    def bundle(self) -> tuple[dict, dict]:
-        """Data and metadata as Jupyter's display protocol wants them."""
-        data = {"image/png": self.png(), "text/plain": str(self.caption)}
+    def small_png(self) -> bytes:
+        """The same in at most 256 colours: a third of the size, and nothing that one can see."""
+        with Image.open(io.BytesIO(self.png())) as picture:
+            few_colors = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        buffer = io.BytesIO()
+        few_colors.save(buffer, "PNG", optimize=True)
+        return buffer.getvalue()
+
+    def bundle(self, png: bytes) -> tuple[dict, dict]:
+        """Data and metadata, with this PNG file, as Jupyter's display protocol wants them."""
+        data = {"image/png": png, "text/plain": str(self.caption)}
         return data, {"image/png": {"alt": str(self.caption)}}
 
     def _ipython_display_(self) -> None:
-        data, metadata = self.bundle()
+        data, metadata = self.bundle(self.small_png())
         display(data, metadata=metadata, raw=True)
         display(HTML(f"<small>{self.caption.html()}</small>"))
 

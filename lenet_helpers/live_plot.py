@@ -166,7 +166,7 @@ def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], N
 
     def show(picture: Picture) -> None:
         nonlocal handle
-        data, metadata = picture.bundle()
+        data, metadata = picture.bundle(picture.png())
         if handle is None:
             handle = display(data, metadata=metadata, raw=True, display_id=True)
         else:

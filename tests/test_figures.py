@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib import image as mpl_image
-from matplotlib import rcParams
+from matplotlib import rc_context, rcParams
 
 from lenet_helpers import Picture, Words, figures, image_grid
 from lenet_helpers.figures import curves, label, new_figure, style
@@ -29,7 +29,8 @@ def pixels(picture: Picture) -> np.ndarray:
 
 
 def test_bundle_is_a_png_with_alternative_text_in_both_languages():
-    data, metadata = image_grid(IMAGES[:1], CAPTION).bundle()
+    picture = image_grid(IMAGES[:1], CAPTION)
+    data, metadata = picture.bundle(picture.png())
     assert data["image/png"].startswith(b"\x89PNG\r\n\x1a\n")
     assert metadata["image/png"]["alt"] == data["text/plain"] == "十个数字 / ten digits <1>"
 
@@ -42,6 +43,13 @@ def test_display_is_the_picture_and_a_caption_marked_by_language(monkeypatch):
     assert picture.keys() == {"image/png", "text/plain"}
     assert '<span lang="zh">十个数字</span>' in caption.data
     assert '<span lang="en">ten digits &lt;1&gt;</span>' in caption.data
+
+
+def test_small_png_is_smaller_and_looks_the_same():
+    picture = image_grid(IMAGES, CAPTION)
+    small = mpl_image.imread(io.BytesIO(picture.small_png()))[..., :3]
+    assert len(picture.small_png()) < len(picture.png())
+    assert np.abs(small - pixels(picture)[..., :3]).max() < 0.1
 
 
 def test_png_has_the_size_of_the_figure():
@@ -149,11 +157,12 @@ def test_labels_have_a_glyph_for_every_character(monkeypatch, recwarn):
 
 
 def test_style_does_not_outlast_its_block():
-    before = dict(rcParams)
-    with style():
-        assert not rcParams["axes.spines.top"]
-    new_figure(2, 2)
-    assert dict(rcParams) == before
+    with rc_context({"axes.spines.top": True, "font.size": 7}):
+        before = dict(rcParams)
+        with style():
+            assert not rcParams["axes.spines.top"]
+        new_figure(2, 2)
+        assert dict(rcParams) == before
 
 
 # Repeating
