@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "models": (("words",), ("torch",)),
     "tracing": (("words",), ("torch",)),
     "training": (("models", "words"), ("torch",)),
-    "figures": (("tracing", "words"), ("IPython", "matplotlib", "numpy")),
+    "figures": (("tracing", "words"), ("IPython", "PIL", "matplotlib", "numpy")),
     "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
     "language": (("words",), ("ipywidgets", "traitlets")),
     "machine": (
