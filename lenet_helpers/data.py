@@ -125,7 +125,7 @@ def load_data(
         DamagedFileError: a file is unreadable, truncated, or has the wrong checksum.
         DataUnavailableError: the data set is not at hand and cannot be downloaded.
     """
-    require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
+    batch_size = require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
     device = torch.device(device) if device else try_gpu()
     dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
     train_images = torch.from_numpy(images.train_images.copy())

@@ -32,7 +32,7 @@ def download(dataset: DataSet) -> Images:
 
     Raises:
         DataUnavailableError: no network, a refused, broken or damaged download, no room, …; the
-            cache is then as it was before.
+            cache then holds nothing that was not checked.
     """
     cache = cache_folder()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,14 +15,15 @@ from lenet_helpers.figures import COLORS, LINES, Picture, new_figure, style
 from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_DRAWS = 0.25
-SHARE_OF_TIME = 0.02  # drawing takes no more than this of a long run, on a slow laptop too
+# What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
+SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.25, 0.02
 
 
 class LiveAnimator:
     """Takes the place of ``d2l.Animator``: the same arguments, the same ``add``.
 
-    Unlike it, this one draws any number of lines, at most four times a second and so seldom that
-    drawing takes less than 3 % of the time, into one picture that is updated in place. The last frame is always drawn, also when
+    Unlike it, this one draws any number of lines, at most four times a second and, in a long run,
+    so seldom that drawing takes less than 3 % of the time, into one picture that is updated in place. The last frame is always drawn, also when
     the cell is interrupted, and is saved with the notebook as a PNG. Inside a ``widgets.Output``,
     whose displays cannot be updated, it draws into a ``widgets.Image``.
 
@@ -68,7 +70,8 @@ class LiveAnimator:
         self.axes[0].grid(alpha=0.4)
         self._lines: list = []
         self._pending, self._lock = False, threading.RLock()
-        self._next_draw, self._limits = 0.0, None
+        self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
+        self._limits, self._points = None, 0
         self._show, self._draw_later = _screen(self) if show is None else (show, _nothing)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
@@ -86,8 +89,8 @@ class LiveAnimator:
                 if a is not None and b is not None:
                     self.X[line].append(float(a))
                     self.Y[line].append(float(b))
-            self._pending = True
-        if time.monotonic() < self._next_draw:
+            self._pending, self._points = True, self._points + 1
+        if not self._may_draw():
             self._draw_later()
             return
         try:
@@ -107,8 +110,13 @@ class LiveAnimator:
             self._fit_axes()
             self._show(Picture(self.fig, self._caption()))
             self._pending = False
-            cost = 0.0 if first else time.thread_time() - start  # the first one warms up
-            self._next_draw = time.monotonic() + max(SECONDS_BETWEEN_DRAWS, cost / SHARE_OF_TIME)
+            self._spent += 0.0 if first else time.thread_time() - start  # the first one warms up
+            self._drawn_at = time.monotonic()
+
+    def _may_draw(self) -> bool:
+        now = time.monotonic()
+        affordable = SECONDS_OF_DRAWING + SHARE_OF_TIME * (now - self._start)
+        return now - self._drawn_at >= SECONDS_BETWEEN_DRAWS and self._spent <= affordable
 
     def _fit_axes(self) -> None:
         """Follow the data, and arrange the figure anew only if that changed the axes: it is half
@@ -188,7 +196,7 @@ def _in_output(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]
 
     def show(picture: Picture) -> None:
         first = not image.value
-        image.value, image.alt = picture.png(), str(picture.caption)
+        image.value = picture.png()
         if first:
             display(image)
 
@@ -202,8 +210,10 @@ def _in_output(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]
     def draw_what_is_left() -> None:
         nonlocal waiting
         while waiting:
+            points = animator._points
             time.sleep(SECONDS_BETWEEN_DRAWS)
-            animator.draw()
+            if animator._may_draw() or animator._points == points:
+                animator.draw()
             with animator._lock:
                 waiting = animator._pending
 

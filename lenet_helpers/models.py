@@ -31,7 +31,7 @@ def lenet(
     """
     act = _choose(ACTIVATIONS, activation, Words("激活函数", "activation"))
     pool = _choose(POOLINGS, pooling, Words("汇聚方式", "pooling"))
-    require_positive_integer(num_classes, Words("类别数 num_classes ", "num_classes"))
+    num_classes = require_positive_integer(num_classes, Words("类别数 num_classes ", "num_classes"))
     return nn.Sequential(
         nn.Conv2d(1, 6, kernel_size=5, padding=2), act(),
         pool(kernel_size=2, stride=2),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import nn
@@ -100,7 +101,7 @@ def train(
         SettingError: ``num_epochs``, ``lr`` or the training set cannot be used.
         DivergedError: the loss is no longer finite; raised after the report that shows it.
     """
-    require_positive_integer(num_epochs, Words("轮数 num_epochs ", "num_epochs"))
+    num_epochs = require_positive_integer(num_epochs, Words("轮数 num_epochs ", "num_epochs"))
     _require_learning_rate(lr)
     if len(train_iter) == 0:
         raise SettingError("训练集是空的。", "The training set is empty.")
@@ -204,7 +205,7 @@ def _mode(net: nn.Module, training: bool) -> Iterator[None]:
 
 
 def _require_learning_rate(lr: object) -> None:
-    if isinstance(lr, int | float) and not isinstance(lr, bool) and 0 < lr < math.inf:
+    if isinstance(lr, Real) and not isinstance(lr, bool) and 0 < lr < math.inf:
         return
     raise SettingError(
         f"学习率 lr 应为正数（例如 0.9），却得到 {lr!r}。",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from numbers import Integral
 from typing import NamedTuple
 
 
@@ -46,8 +47,8 @@ def require_positive_integer(value: object, what: Words) -> int:
     Raises:
         SettingError: names the setting, what was given, and what is expected.
     """
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
-        return value
+    if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
+        return int(value)
     raise SettingError(
         f"{what.zh}应为正整数（例如 256），却得到 {value!r}。",
         f"{what.en} must be a positive integer (256, say), not {value!r}.",

@@ -47,7 +47,7 @@ def chromium():
 def lab(tmp_path_factory):
     """The address of a JupyterLab, and the folder that it serves."""
     folder = tmp_path_factory.mktemp("lab")
-    (folder / "imgs").symlink_to(ROOT / "imgs")
+    shutil.copytree(ROOT / "imgs", folder / "imgs")
     (folder / "notebooks").mkdir()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
