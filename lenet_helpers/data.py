@@ -73,7 +73,7 @@ class BatchIterator:
             yield self.prepare(self.images[chosen]), self.labels[chosen]
 
     def prepare(self, images: torch.Tensor) -> torch.Tensor:
-        """Turn ``uint8 (n, 28, 28)`` images into what the net is fed, ``float32 (n, 1, 28, 28)``."""
+        """Turn ``uint8 (n, 28, 28)`` images into a net's input, ``float32 (n, 1, 28, 28)``."""
         X = images.to(torch.float32).div_(255)
         if self.standardize:
             X.sub_(self.mean).div_(self.std)

@@ -35,8 +35,9 @@ class DataSet:
 _CLOTHES = tuple(
     map(
         Words,
-        "T恤 裤子 套衫 连衣裙 外套 凉鞋 衬衫 运动鞋 包 短靴".split(),
-        "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(","),
+        ["T恤", "裤子", "套衫", "连衣裙", "外套", "凉鞋", "衬衫", "运动鞋", "包", "短靴"],
+        ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
+        + ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
     )
 )
 _DIGITS = tuple(Words(str(digit), str(digit)) for digit in range(NUM_CLASSES))

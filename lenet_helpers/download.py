@@ -45,8 +45,9 @@ def download(dataset: DataSet) -> Images:
     except _FAILURES as error:
         title, reason = dataset.title, " ".join(str(error).split())
         raise DataUnavailableError(
-            f"无法下载 {title.zh}（{reason}）。请检查网络和磁盘空间后重试；或者把环境变量 LENET_DATA "
-            "设为已有数据的文件夹；或者使用自带的数据：load_data('digits')。",
+            f"无法下载 {title.zh}（{reason}）。请检查网络和磁盘空间后重试；"
+            "或者把环境变量 LENET_DATA 设为已有数据的文件夹；"
+            "或者使用自带的数据：load_data('digits')。",
             f"{title.en} could not be downloaded ({reason}). Check the network and the free disk "
             "space and try again; or set LENET_DATA to a folder that has the data; or use the "
             "data that is always there: load_data('digits').",

@@ -68,14 +68,20 @@ def _content(path: Path) -> bytes:
         return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise DamagedFileError.of(path, f"无法读取（{reason}）", f"it cannot be read ({reason})") from error
+        raise DamagedFileError.of(
+            path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
+        ) from error
 
 
 def _header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
     """The shape that the header gives, and where the numbers start."""
     axes = content[3] if len(content) > 3 else 0
     start = 4 + 4 * axes
-    if content[:3] != bytes([0, 0, UNSIGNED_BYTE]) or not 1 <= axes <= MAX_AXES or len(content) < start:
+    if (
+        content[:3] != bytes([0, 0, UNSIGNED_BYTE])
+        or not 1 <= axes <= MAX_AXES
+        or len(content) < start
+    ):
         raise DamagedFileError.of(
             path, "不是由无符号字节组成的 IDX 文件", "it is no IDX file of unsigned bytes"
         )

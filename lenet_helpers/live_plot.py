@@ -23,9 +23,10 @@ class LiveAnimator:
     """Takes the place of ``d2l.Animator``: the same arguments, the same ``add``.
 
     Unlike it, this one draws any number of lines, at most four times a second and, in a long run,
-    so seldom that drawing takes less than 3 % of the time, into one picture that is updated in place. The last frame is always drawn, also when
-    the cell is interrupted, and is saved with the notebook as a PNG. Inside a ``widgets.Output``,
-    whose displays cannot be updated, it draws into a ``widgets.Image``.
+    so seldom that drawing takes less than 3 % of the time, into one picture that is updated in
+    place. The last frame is always drawn, also when the cell is interrupted, and is saved with the
+    notebook as a PNG. Inside a ``widgets.Output``, whose displays cannot be updated, it draws into
+    a ``widgets.Image``.
 
     Args:
         xlabel, ylabel: names of the axes.

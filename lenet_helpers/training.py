@@ -115,7 +115,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
     optimizer = torch.optim.SGD(net.parameters(), lr=lr)
     start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
 
-    def report(done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
+    def report(epoch: int, done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
         elapsed = time.perf_counter() - start
         loss, accuracy = sums.means()
         return Progress(
@@ -132,7 +132,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
                     sums.add(*_step(net, optimizer, *next(batches), device))
                     done += 1
             if done > reported:
-                progress = report(done, sums)
+                progress = report(epoch, done, sums)
                 yield progress
                 _require_finite(progress.loss, lr)
             if done < point:
@@ -140,7 +140,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
         test_acc = _accuracy(net, test_iter, device, should_stop)
         if test_acc is None:
             return
-        yield report(done, sums, test_acc)
+        yield report(epoch, done, sums, test_acc)
         seen += sums.examples
 
 

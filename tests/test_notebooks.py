@@ -76,7 +76,12 @@ def test_every_text_has_both_languages(notebook):
 
 @pytest.mark.parametrize(
     "what, pattern",
-    [("headings", HEADING), ("links", LINK), ("formulas", FORMULA), ("fold-outs", re.compile("<details>"))],
+    [
+        ("headings", HEADING),
+        ("links", LINK),
+        ("formulas", FORMULA),
+        ("fold-outs", re.compile("<details>")),
+    ],
 )
 def test_languages_have_the_same(notebook, what, pattern):
     for cell in texts(notebook):

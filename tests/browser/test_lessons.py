@@ -59,7 +59,9 @@ def test_the_live_plot_grows_in_place(open_lesson, before, picture):
     source = DRAW_SLOWLY
     if before:
         body = DRAW_SLOWLY.replace("\n", "\n    ")
-        source = f"import ipywidgets as widgets\nout = widgets.Output()\ndisplay(out)\nwith out:{body}"
+        source = (
+            f"import ipywidgets as widgets\nout = widgets.Output()\ndisplay(out)\nwith out:{body}"
+        )
     lesson = open_lesson([source])
     lesson.start()
     image = lesson.page.locator(picture)
