@@ -33,6 +33,7 @@ MAY_IMPORT = {
         ("numpy", "torch"),
     ),
     "models": (("words",), ("torch",)),
+    "digit_form": (("datasets", "words"), ("torch",)),
     "tracing": (("words",), ("torch",)),
     "training": (("models", "words"), ("torch",)),
     "figures": (("tracing", "words"), ("IPython", "PIL", "matplotlib", "numpy")),
