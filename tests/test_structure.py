@@ -37,6 +37,9 @@ MAY_IMPORT = {
     "tracing": (("words",), ("torch",)),
     "training": (("models", "words"), ("torch",)),
     "figures": (("tracing", "words"), ("IPython", "PIL", "matplotlib", "numpy")),
+    "inside": (("training", "words"), ("torch",)),
+    "predictions": (("data", "words"), ("torch",)),
+    "inside_figures": (("figures", "words"), ("matplotlib", "numpy", "torch")),
     "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
     "language": (("words",), ("ipywidgets", "traitlets")),
     "machine": (
