@@ -1,0 +1,108 @@
+"""Pictures of a sweep: a heat map of two settings, and curves with their spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lenet_helpers.figures import LINES, MARKS, Picture, new_figure, style
+from lenet_helpers.words import Words
+
+if TYPE_CHECKING:
+    import pandas
+
+MANY_POINTS = 15  # with more of them, the marks of a curve run into one another
+FAILED = "×"
+
+
+def heat_map(
+    table: pandas.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    caption: Words,
+    *,
+    title: str,
+    xlabel: str | None = None,
+    ylabel: str | None = None,
+    decimals: int = 2,
+) -> Picture:
+    """The mean of ``value`` for each pair of two settings, as a colour and as a number.
+
+    A pair some of whose runs failed has a × for each of them beside the mean of the others.
+
+    Args:
+        table: as `sweep` returns it; the values of ``x`` and ``y`` keep the order they have there.
+        x, y, value: names of columns.
+        caption: the picture's alternative text.
+        title, xlabel, ylabel: texts; an axis without a label has the name of its column.
+        decimals: how many decimals the numbers have.
+    """
+    columns, rows = list(dict.fromkeys(table[x])), list(dict.fromkeys(table[y]))
+    groups = {pair: runs for pair, runs in table.groupby([y, x], sort=False)}
+    means = np.array(
+        [[_mean(groups.get((row, column)), value) for column in columns] for row in rows]
+    )
+    figure, axis = new_figure(1.8 + 1.1 * len(columns), 1.2 + 0.55 * len(rows))
+    with style():
+        image = axis.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto")
+        axis.set_facecolor("0.9")  # what shows where no run has a value
+        axis.set(title=title, xlabel=xlabel or x, ylabel=ylabel or y)
+        axis.set_xticks(range(len(columns)), [str(column) for column in columns])
+        axis.set_yticks(range(len(rows)), [str(row) for row in rows])
+        axis.spines[:].set_visible(False)
+        for (row, column), mean in np.ndenumerate(means):
+            runs = groups.get((rows[row], columns[column]))
+            text = _in_words(mean, 0 if runs is None else (runs["error"] != "").sum(), decimals)
+            dark = np.isfinite(mean) and image.norm(mean) < 0.5
+            axis.text(column, row, text, ha="center", va="center", color="w" if dark else "k")
+    return Picture(figure, caption)
+
+
+def spread_curves(
+    series: Mapping[str, tuple[Sequence, Sequence[Sequence[float]]]],
+    caption: Words,
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    xscale: str = "linear",
+    ylim: tuple[float, float] | None = None,
+    level: float | None = None,
+) -> Picture:
+    """Named curves, each the mean of several runs within a band from the lowest to the highest.
+
+    Args:
+        series: for each name the positions of its points, and one sequence of values for each run.
+        caption: the picture's alternative text.
+        title, xlabel, ylabel, xscale, ylim: as matplotlib has them.
+        level: a value to draw a thin grey line at, such as the loss of a network that only guesses.
+    """
+    figure, axis = new_figure(7.0, 3.8)
+    with style():
+        if level is not None:
+            axis.axhline(level, color="gray", linewidth=0.8)
+        for index, (name, (x, runs)) in enumerate(series.items()):
+            runs = np.asarray(runs, float)
+            mark = MARKS[index % len(MARKS)] if len(x) <= MANY_POINTS else None
+            (line,) = axis.plot(
+                x, runs.mean(axis=0), LINES[index % len(LINES)], marker=mark, ms=4, label=name
+            )
+            axis.fill_between(
+                x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.2, lw=0
+            )
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale=xscale, ylim=ylim)
+        axis.grid(alpha=0.4)
+        axis.legend()
+    return Picture(figure, caption)
+
+
+def _mean(runs: pandas.DataFrame | None, value: str) -> float:
+    return np.nan if runs is None else runs[value].mean()
+
+
+def _in_words(mean: float, failed: int, decimals: int) -> str:
+    number = f"{mean:.{decimals}f}" if np.isfinite(mean) else ""
+    return f"{number} {FAILED * failed}".strip()

@@ -1,0 +1,126 @@
+"""What a sweep has finished, one line each, in a plain file that a crash cannot spoil."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lenet_helpers.words import LessonError
+
+Result = tuple[dict[str, Any], str]
+
+
+class SweepFileError(LessonError, ValueError):
+    """A file that does not hold results of this job with these settings."""
+
+
+def in_json(value: object) -> str:
+    """``value`` as JSON on one line; NumPy's numbers become plain ones, tuples lists.
+
+    Raises:
+        TypeError: JSON has no form for it.
+    """
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def key(settings: Mapping[str, Any]) -> str:
+    """A text that is the same for the same settings, in whatever order they are."""
+    return in_json(sorted(settings.items()))
+
+
+class SweepFile:
+    """The finished combinations of a sweep: a first line that says of what, then one line each.
+
+    Lines are only ever added. If the last one was cut short by a crash, it is dropped, so that
+    its combination counts as not yet run.
+
+    Args:
+        path: the file, which need not exist.
+        job: what was run; its full name is in the first line.
+        names: the names of the settings that are varied; their order does not matter.
+    """
+
+    def __init__(self, path: str | Path, job: Callable, names: Sequence[str]) -> None:
+        self.path = Path(path)
+        name = getattr(job, "__qualname__", type(job).__qualname__)
+        self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
+
+    def read(self) -> dict[str, Result]:
+        """For each finished combination, by its `key`, its result and its error.
+
+        Raises:
+            SweepFileError: the file holds something else.
+        """
+        text = self.path.read_bytes() if self.path.exists() else b""
+        whole, newline, rest = text.rpartition(b"\n")
+        if not newline and not self._first_line().startswith(rest):
+            raise self._foreign(1)
+        lines = whole.split(b"\n") if newline else []
+        found = {}
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+                if number == 1:
+                    self._require_header(row)
+                else:
+                    found[key(row["settings"])] = dict(row["result"]), str(row["error"])
+            except (ValueError, KeyError, TypeError) as error:
+                if isinstance(error, SweepFileError):
+                    raise
+                raise self._foreign(number) from error
+        if rest:
+            os.truncate(self.path, len(text) - len(rest))
+        return found
+
+    def begin(self) -> None:
+        """Make the file ready for lines, before anything is run whose result might be lost.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.path, "ab") as file:
+            if file.tell() == 0:
+                file.write(self._first_line())
+
+    def append(self, settings: Mapping[str, Any], result: Mapping[str, Any], error: str) -> None:
+        """Write one finished combination, and do not return before it is on the disk."""
+        line = in_json({"settings": settings, "result": result, "error": error}) + "\n"
+        with open(self.path, "ab") as file:
+            file.write(line.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _first_line(self) -> bytes:
+        return (in_json(self._header) + "\n").encode()
+
+    def _require_header(self, header: Any) -> None:
+        if not isinstance(header, dict) or header.keys() != self._header.keys():
+            raise self._foreign(1)
+        if header != self._header:
+            raise SweepFileError(
+                f"{self.path} 是另一组实验的结果：{_describe(header)}；这里要的是 "
+                f"{_describe(self._header)}。请换一个文件名，或使用原来的网格。",
+                f"{self.path} holds another sweep, {_describe(header)}, and this one is "
+                f"{_describe(self._header)}. Name another file, or use the grid of that one.",
+            )
+
+    def _foreign(self, line: int) -> SweepFileError:
+        return SweepFileError(
+            f"{self.path} 第 {line} 行不是实验结果，文件保持原样。请换一个文件名，或移走这个文件。",
+            f"Line {line} of {self.path} is no result of a sweep; the file is left as it is. "
+            "Name another file, or move this one away.",
+        )
+
+
+def _describe(header: Mapping[str, Any]) -> str:
+    return f"{header['sweep']}({', '.join(map(str, header['settings']))})"
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
