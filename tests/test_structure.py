@@ -42,6 +42,11 @@ MAY_IMPORT = {
     "inside_figures": (("figures", "words"), ("matplotlib", "numpy", "torch")),
     "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
     "language": (("words",), ("ipywidgets", "traitlets")),
+    "experiments": (("data", "datasets", "models", "training", "words"), ("torch",)),
+    "sweep": (("experiments", "sweep_file", "sweep_progress", "training", "words"), ("pandas",)),
+    "sweep_file": (("words",), ()),
+    "sweep_progress": (("words",), ("IPython", "tqdm")),
+    "sweep_figures": (("figures", "words"), ("numpy", "pandas")),
     "machine": (
         ("datasets", "figures", "models", "sources", "words"),
         ("torch",),
