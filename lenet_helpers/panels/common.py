@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import ipywidgets as widgets
+from IPython import get_ipython
 from IPython.display import display
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.language import follow
 from lenet_helpers.words import LessonError, Words
+
+WITHOUT_KERNEL = Words("交互面板：运行这个单元格后出现", "A panel: run this cell and it appears")
 
 # The still stands right after its panel and is hidden for as long as the panel lives.
 STYLE = """<style>
@@ -48,17 +56,73 @@ class PictureBox(widgets.VBox):
         self.caption.value = f"<small>{picture.caption.html()}</small>"
 
 
+class Choice(widgets.Dropdown):
+    """A drop-down list whose options are words and follow the language.
+
+    Args:
+        options: the words for each value.
+        value: the one chosen at first; by default the first.
+    """
+
+    def __init__(self, options: Mapping[str, Words], value: str | None = None, **traits) -> None:
+        self.words, self.relabelling = dict(options), False
+        values = [(str(words), value) for value, words in options.items()]
+        super().__init__(options=values, value=value or next(iter(options)), **traits)
+        follow(self, Choice._speak)
+
+    def _speak(self, language: str) -> None:
+        """Say the options anew. ipywidgets then chooses the first, so the choice is put back;
+        who observes ``value`` looks at ``relabelling`` to pass over this."""
+        chosen, self.relabelling = self.value, True
+        with self.hold_sync():
+            self.options = [(words.speak(language), value) for value, words in self.words.items()]
+            self.value = chosen
+        self.relabelling = False
+
+
+class CellRun(NamedTuple):
+    """A cell of the notebook, and which of its runs; both empty where that is not known."""
+
+    cell: str
+    run: str
+
+    def replaces(self, other: CellRun) -> bool:
+        """Whether this is another run of the same cell."""
+        return bool(self.cell) and self.cell == other.cell and self.run != other.run
+
+
+def this_run() -> CellRun:
+    """The cell that is running, as JupyterLab, Notebook 7 and VS Code tell the kernel."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    request = kernel.get_parent() if kernel else {}
+    cell = (request.get("metadata") or {}).get("cellId") or ""
+    return CellRun(cell, (request.get("header") or {}).get("msg_id", ""))
+
+
 class Panel(widgets.VBox):
     """Widgets while a kernel is there, and a still picture of them in the saved notebook.
 
     A panel says in `still` how it looks without a kernel, and calls `keep_still` when that has
-    changed for good (a run has ended), not while it is changing.
+    changed for good (a run has ended), not while it is changing. Running the cell that made a
+    panel again closes it, and with it all that it had going.
     """
 
+    _open: weakref.WeakSet[Panel] = weakref.WeakSet()
+
     def __init__(self, children: list[widgets.Widget]) -> None:
-        self._handles: list = []
+        self._handles: list = []  # (CellRun, DisplayHandle)
+        self._made_by = this_run()
+        for panel in list(Panel._open):
+            if self._made_by.replaces(panel._made_by):
+                panel.close()
         super().__init__([*children, widgets.HTML(STYLE)])
         self.add_class("lenet-panel")
+        Panel._open.add(self)
+
+    def close(self) -> None:
+        """Take the panel off the page, with every widget in it."""
+        Panel._open.discard(self)
+        close_all(self)
 
     def still(self) -> Picture:
         """The state of this moment as a picture that needs no kernel."""
@@ -69,13 +133,26 @@ class Panel(widgets.VBox):
         if self._handles:
             picture = self.still()
             data, metadata = picture.bundle(picture.small_png())
-            for handle in self._handles:
+            for _, handle in self._handles:
                 handle.update(data, metadata=metadata, raw=True)
 
     def _ipython_display_(self) -> None:
-        display(self._repr_mimebundle_(), raw=True)
-        picture = self.still()
+        if self.comm is not None:
+            live = {**self._repr_mimebundle_(), "text/plain": str(WITHOUT_KERNEL)}
+            display(live, raw=True)
+        picture, here = self.still(), this_run()
         data, metadata = picture.bundle(picture.small_png())
         handle = display(data, metadata=metadata, raw=True, display_id=True)
         if handle is not None:  # None outside a notebook
-            self._handles.append(handle)
+            earlier = [(run, h) for run, h in self._handles if not here.replaces(run)]
+            self._handles = [*earlier, (here, handle)]
+
+
+def close_all(widget: widgets.Widget) -> None:
+    """Close a widget and all that it consists of, so that nothing of it stays in the kernel."""
+    for child in getattr(widget, "children", ()):
+        close_all(child)
+    for part in ("layout", "style"):
+        if isinstance(value := getattr(widget, part, None), widgets.Widget):
+            value.close()
+    widgets.Widget.close(widget)

@@ -1,0 +1,135 @@
+"""Pictures of training runs: one alone, several compared."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from lenet_helpers.figures import COLORS, LINES, MARKS, Picture, label, new_figure, style
+from lenet_helpers.runs import ENDINGS, Run, full_label, labels
+from lenet_helpers.words import Words
+
+HIGHEST_LOSS = 5.0  # twice that of a network which knows nothing (ln 10): higher is cut off
+MOST_ROWS = 12
+
+
+def compare_runs(runs: Sequence[Run]) -> Picture:
+    """Training loss and test accuracy of runs side by side, told apart by colour, dash and mark.
+
+    A run that diverged has a cross, at the top of the axis and by its name. A loss above 5 is cut off.
+    """
+    figure, (left, right) = new_figure(9.0, 3.6, 1, 2)
+    with style():
+        _draw_comparison(left, right, runs)
+    return Picture(figure, _describe(runs))
+
+
+def last_and_others(last: Run, runs: Sequence[Run]) -> Picture:
+    """The curves of one run, a table, and these runs compared below, if there are several."""
+    figure, axes = new_figure(9.0, 6.8 if len(runs) > 1 else 3.6, 1 + (len(runs) > 1), 2,
+                              squeeze=False)  # fmt: skip
+    shown = runs if last in runs else [*runs, last]
+    with style():
+        _draw_run(axes[0, 0], last)
+        _draw_table(axes[0, 1], shown)
+        if len(runs) > 1:
+            _draw_comparison(*axes[1], runs)
+    return Picture(figure, _describe(shown))
+
+
+def nothing_trained() -> Picture:
+    """Axes for the curves of a run that is still to come."""
+    figure, axis = new_figure(6.0, 2.4)
+    with style():
+        axis.set(xlabel=label("轮", "epoch"), xlim=(0, 10), ylim=(0, 2.5))
+        axis.text(5, 1.25, label("还没有训练", "nothing trained yet"), ha="center", va="center")
+        axis.grid(alpha=0.4)
+    return Picture(
+        figure, Words("空的坐标系：还没有训练。", "Empty axes: nothing has been trained yet.")
+    )
+
+
+def _draw_run(axis: Axes, run: Run) -> None:
+    x = [point.epoch for point in run.points]
+    curves = (
+        ("train loss", x, [point.loss for point in run.points]),
+        ("train acc", x, [point.train_acc for point in run.points]),
+        ("test acc", *_columns(run.tests)),
+    )
+    for (name, x, y), color, dash in zip(curves, COLORS, LINES, strict=False):
+        axis.plot(x, y, dash, color=color, label=name)
+    axis.set(xlabel=label("轮", "epoch"), ylim=(0, _highest([run])))
+    axis.set_title("\n".join(textwrap.wrap(full_label(run), 60)), fontsize=9)
+    axis.set_xlim(left=0)
+    axis.grid(alpha=0.4)
+    axis.legend()
+
+
+def _draw_comparison(left: Axes, right: Axes, runs: Sequence[Run]) -> None:
+    top = _highest(runs)
+    for index, (run, name) in enumerate(zip(runs, labels(runs), strict=True)):
+        look = {"color": COLORS[index % len(COLORS)], "linestyle": LINES[index % len(LINES)]}
+        losses = [(point.epoch, point.loss) for point in list(run.points)]
+        ended = " ✕" if run.ended == "diverged" else ""
+        left.plot(*_columns(losses), label=name + ended, **look)
+        right.plot(*_columns(run.tests), marker=MARKS[index % len(MARKS)], markersize=4, **look)
+        if run.ended == "diverged":
+            left.plot(run.last.epoch, top, "X", color=look["color"], markersize=9, clip_on=False)
+    epoch = label("轮", "epoch")
+    left.set(title=label("训练损失", "training loss"), xlabel=epoch, ylim=(0, top))
+    right.set(title=label("测试精度", "test accuracy"), xlabel=epoch, ylim=(0, 1))
+    for axis in (left, right):
+        axis.set_xlim(0, max(run.last.epoch for run in runs) * 1.02)
+        axis.grid(alpha=0.4)
+    left.legend(fontsize=8, ncols=1 + len(runs) // MOST_ROWS)
+
+
+def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def _highest(runs: Sequence[Run]) -> float:
+    """Where the axis of the losses ends."""
+    losses = [point.loss for run in runs for point in list(run.points)]
+    highest = max(filter(math.isfinite, losses), default=HIGHEST_LOSS)
+    return min(max(1.0, 1.05 * highest), HIGHEST_LOSS)
+
+
+def _draw_table(axis: Axes, runs: Sequence[Run]) -> None:
+    shown = runs[-MOST_ROWS:]
+    rows = [
+        [name, f"{run.last.loss:.3f}", f"{run.last.train_acc:.3f}", _number(run.test_acc),
+         f"{run.seconds:.1f} s"]
+        for run, name in zip(shown, labels(shown), strict=True)
+    ]  # fmt: skip
+    axis.set_axis_off()
+    table = axis.table(
+        [[_short(text) for text in row] for row in rows],
+        colLabels=["", "loss", "train acc", "test acc", "time"],
+        colWidths=[0.45, 0.12, 0.16, 0.15, 0.12],
+        loc="upper center", edges="horizontal",
+    )  # fmt: skip
+    table.auto_set_font_size(False)
+    table.set_fontsize(8)
+    table.scale(1, 1.3)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 36 else text[:35] + "…"
+
+
+def _describe(runs: Sequence[Run]) -> Words:
+    """What the curves show, for those who cannot see them."""
+    zh, en = [], []
+    for run, name in zip(runs, labels(runs), strict=True):
+        loss, test_acc, how = f"{run.last.loss:.3f}", _number(run.test_acc), ENDINGS[run.ended]
+        zh.append(f"{name}：损失 {loss}，测试精度 {test_acc}（{how.zh}）")
+        en.append(f"{name}: loss {loss}, test accuracy {test_acc} ({how.en})")
+    return Words(f"训练曲线。{'；'.join(zh)}。", f"Training curves. {'; '.join(en)}.")
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
