@@ -44,9 +44,9 @@ def form_steps(scan) -> FormSteps:
         scan: ``(h, w)``, numbers or a tensor; 0 is paper, larger is darker.
 
     Raises:
-        SettingError: the scan is no table of numbers, or one of them is negative or not finite.
+        SettingError: as `as_scan`.
     """
-    scan = _as_scan(scan)
+    scan = as_scan(scan)
     if not scan.any():
         nothing = torch.zeros(0, 0)
         return FormSteps(scan, nothing, nothing, torch.zeros(IMAGE_SIZE, IMAGE_SIZE))
@@ -91,7 +91,12 @@ def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
     return image
 
 
-def _as_scan(scan) -> torch.Tensor:
+def as_scan(scan) -> torch.Tensor:
+    """A table of numbers as ``float32 (h, w)`` on the CPU.
+
+    Raises:
+        SettingError: it is none, or one of its numbers is negative or not finite.
+    """
     try:
         scan = torch.as_tensor(scan).detach().to("cpu", torch.float32)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -50,7 +50,7 @@ def test_ink_fits_into_20_by_20_and_keeps_its_aspect_ratio(scan):
     assert max(fitted.shape) == min(20, max(box.shape))
     scale = min(1, 20 / max(box.shape))
     for small, large in zip(fitted.shape, box.shape, strict=True):
-        assert abs(small - large * scale) <= 0.5 or small == 1
+        assert abs(small - large * scale) <= 0.5 + 1e-6 or small == 1
     assert close(image.sum(), fitted.sum())
     rows, columns = image.nonzero(as_tuple=True)
     assert rows.max() - rows.min() < 20
@@ -72,10 +72,10 @@ def test_where_on_the_sheet_the_ink_is_makes_no_difference(scan, top, left):
     assert torch.equal(normalize_digit(around(scan, top, left)), normalize_digit(scan))
 
 
-@given(inked, st.integers(2, 6))
+@given(inked, st.sampled_from([0.5, 2.0, 8.0]))
 def test_ink_as_dark_again_gives_an_image_as_dark_again(scan, factor):
-    scan = scan.astype(np.float32)
-    assert close(normalize_digit(scan * factor) / factor, normalize_digit(scan))
+    scan = scan.astype(np.float32)  # times a power of two, every step is exact
+    assert torch.equal(normalize_digit(scan * factor) / factor, normalize_digit(scan))
 
 
 @given(inked.filter(lambda scan: max(form_steps(scan).box.shape) >= 10))
