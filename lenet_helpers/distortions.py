@@ -1,0 +1,63 @@
+"""Random planar affine distortions of a batch of images, made where the batch lives.
+
+Source: LeCun, Bottou, Bengio and Haffner (1998), section III-C: horizontal and vertical
+translation, scaling, squeezing (narrower and taller, or the reverse), and horizontal shearing. The
+paper does not say how far each went.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import affine_grid, grid_sample
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """The largest distortion of each kind; each image draws its own, uniformly, up to these.
+
+    ``shift`` is in pixels; ``scale`` and ``squeeze`` are logarithms of a factor (0.15 is about
+    15 %); ``shear`` is how many pixels a row moves sideways for each pixel above the centre.
+    """
+
+    shift: float = 2.0
+    scale: float = 0.15
+    squeeze: float = 0.15
+    shear: float = 0.3
+
+
+def affine_matrices(
+    count: int, size: int, distortion: Distortion, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Random matrices ``(count, 2, 3)`` that say for each output place where to read.
+
+    Coordinates run from −1 to 1 over ``size`` pixels, as `torch.nn.functional.affine_grid` has
+    them.
+    """
+    draw = torch.rand(5, count, generator=generator) * 2 - 1
+    scale = (draw[0] * distortion.scale).exp()
+    squeeze = (draw[1] * distortion.squeeze).exp()
+    shear = draw[2] * distortion.shear
+    shift = draw[3:] * distortion.shift * 2 / size
+    matrices = torch.zeros(count, 2, 3)
+    matrices[:, 0, 0] = scale * squeeze
+    matrices[:, 0, 1] = shear
+    matrices[:, 1, 1] = scale / squeeze
+    matrices[:, :, 2] = shift.T
+    return matrices
+
+
+def distort(X: torch.Tensor, matrices: torch.Tensor, paper: float) -> torch.Tensor:
+    """Distort each image of ``X`` by its own matrix, with bilinear interpolation.
+
+    Args:
+        X: ``float32 (n, 1, size, size)``.
+        matrices: ``(n, 2, 3)``, as `affine_matrices` draws them.
+        paper: the value of the background, which also fills what comes in from outside.
+
+    Returns:
+        The distorted images, of the same shape and on the same device.
+    """
+    grid = affine_grid(matrices.to(X.device), list(X.shape), align_corners=False)
+    return grid_sample(X - paper, grid, align_corners=False) + paper

@@ -1,0 +1,211 @@
+"""LeNet-5 as published, layer by layer, with the paper's numbers to check it by.
+
+Source of everything here: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to
+Document Recognition*, Proceedings of the IEEE 86(11), 1998, section II.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from lenet_helpers.bitmaps import digit_bitmaps
+from lenet_helpers.words import SettingError
+
+INPUT_SIZE = 32
+PAPER, INK = -0.1, 1.175  # the input's values for white and black
+# Table I: which of the six maps of S2 (rows) feed which of the sixteen maps of C3 (columns).
+C3_TABLE = """
+X...XXX..XXXX.XX
+XX...XXX..XXXX.X
+XXX...XXX..X.XXX
+.XXX..XXXX..X.XX
+..XXX..XXXX.XX.X
+...XXX..XXXX.XXX
+"""
+
+
+class LayerCount(NamedTuple):
+    """A layer, the shape of its output for one image, its free parameters and its connections."""
+
+    layer: str
+    output: tuple[int, ...]
+    parameters: int
+    connections: int
+
+
+# What the paper says of each layer; `layer_counts` computes the same from the network.
+PUBLISHED_COUNTS = (
+    LayerCount("C1", (6, 28, 28), 156, 122_304),
+    LayerCount("S2", (6, 14, 14), 12, 5_880),
+    LayerCount("C3", (16, 10, 10), 1_516, 151_600),
+    LayerCount("S4", (16, 5, 5), 32, 2_000),
+    LayerCount("C5", (120, 1, 1), 48_120, 48_120),
+    LayerCount("F6", (84,), 10_164, 10_164),
+    LayerCount("output", (10,), 0, 840),
+)
+
+
+class ScaledTanh(nn.Module):
+    """The squashing function f(a) = 1.7159 tanh(2a/3), for which f(1) = 1 and f(−1) = −1."""
+
+    def forward(self, a: torch.Tensor) -> torch.Tensor:
+        """Squash each number by itself; any shape."""
+        return 1.7159 * torch.tanh(a * (2 / 3))
+
+
+class TrainableSubsampling(nn.Module):
+    """Sum each 2×2 block, times a trainable coefficient, plus a trainable bias; one pair a map."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.empty(channels))
+        self.bias = nn.Parameter(torch.empty(channels))
+        initialize(self)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(n, channels, height, width)`` to half the height and width."""
+        scale = 4 * self.coefficient  # the mean of four is a quarter of their sum
+        mean = nn.functional.avg_pool2d(x, 2)
+        return torch.addcmul(self.bias[:, None, None], mean, scale[:, None, None])
+
+
+class SparseConv2d(nn.Module):
+    """A 5×5 convolution in which each output map sees only some of the input maps.
+
+    The parameters are one kernel a link and one bias a map, nothing else: they are put into a
+    dense weight, zero elsewhere, for the one convolution that computes all maps.
+
+    Args:
+        table: one line an input map, one column an output map, ``X`` where the two are linked.
+    """
+
+    def __init__(self, table: str, kernel_size: int = 5) -> None:
+        super().__init__()
+        links = torch.tensor([[mark == "X" for mark in line] for line in table.split()]).T
+        self.shape = (*links.shape, kernel_size, kernel_size)  # (out, in, 5, 5)
+        self.register_buffer("links", links.flatten().nonzero().flatten(), persistent=False)
+        self.register_buffer("fan_in", links.sum(dim=1) * kernel_size**2, persistent=False)
+        self.kernels = nn.Parameter(torch.empty(len(self.links), kernel_size, kernel_size))
+        self.bias = nn.Parameter(torch.empty(len(links)))
+        initialize(self)
+
+    @property
+    def weight(self) -> torch.Tensor:
+        """The dense weight ``(out, in, 5, 5)``, zero where there is no link."""
+        dense = self.kernels.new_zeros(self.shape).flatten(0, 1)
+        return dense.index_copy(0, self.links, self.kernels).view(self.shape)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(n, in, height, width)`` to ``(n, out, height − 4, width − 4)``."""
+        return nn.functional.conv2d(x, self.weight, self.bias)
+
+
+class RBFOutput(nn.Module):
+    """One radial basis unit a class: the squared distance from the input to the class's code.
+
+    The codes are fixed. The smallest output wins: it is a penalty, not a score.
+
+    Args:
+        codes: ``(classes, features)`` of +1 and −1.
+    """
+
+    def __init__(self, codes: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("codes", codes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(n, features)`` to the penalties ``(n, classes)``, each at least 0."""
+        return (x[:, None, :] - self.codes).square().sum(dim=2)
+
+
+def lenet5_1998() -> nn.Sequential:
+    """LeNet-5 exactly as published: 60,000 trainable parameters, 340,908 connections.
+
+    It takes ``float32 (n, 1, 32, 32)`` as `to_lenet5_input` makes them, and returns penalties
+    ``(n, 10)`` of which the *smallest* marks the class. The layers bear the paper's names, and each
+    but the last ends with the squashing function. Two things the paper leaves open are decided
+    here: C1 and C3 are squashed like all other units "up to F6", and the ten bitmaps are our own
+    drawing. The weights are drawn anew on every call, uniform in ±2.4 / fan-in.
+    """
+    net = nn.Sequential()
+    net.C1 = nn.Sequential(nn.Conv2d(1, 6, kernel_size=5), ScaledTanh())
+    net.S2 = nn.Sequential(TrainableSubsampling(6), ScaledTanh())
+    net.C3 = nn.Sequential(SparseConv2d(C3_TABLE), ScaledTanh())
+    net.S4 = nn.Sequential(TrainableSubsampling(16), ScaledTanh())
+    net.C5 = nn.Sequential(nn.Conv2d(16, 120, kernel_size=5), ScaledTanh())
+    net.F6 = nn.Sequential(nn.Flatten(), nn.Linear(120, 84), ScaledTanh())
+    net.output = RBFOutput(digit_bitmaps().flatten(1))
+    return net.apply(initialize)
+
+
+def fan_in(layer: nn.Module) -> torch.Tensor | int:
+    """How many inputs each unit of a layer has, the bias not counted; for C3 one number a map."""
+    if isinstance(layer, TrainableSubsampling):
+        return 4
+    if isinstance(layer, SparseConv2d):
+        return layer.fan_in
+    return layer.weight[0].numel()
+
+
+def initialize(layer: nn.Module) -> None:
+    """Weights and biases uniform in ±2.4 / fan-in; for ``net.apply``. Other modules are left."""
+    if not isinstance(layer, nn.Conv2d | nn.Linear | TrainableSubsampling | SparseConv2d):
+        return
+    bound = 2.4 / torch.as_tensor(fan_in(layer), dtype=torch.float32)
+    for name, parameter in layer.named_parameters():
+        nn.init.uniform_(parameter, -1, 1)
+        per_row = bound
+        if bound.ndim:  # C3: its kernels are sorted by the map they belong to
+            maps = layer.links // layer.shape[1]
+            per_row = bound if name == "bias" else bound[maps][:, None, None]
+        parameter.data.mul_(per_row.to(parameter.device))
+
+
+def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
+    """``uint8 (n, 28, 28)`` to LeNet-5's input ``float32 (n, 1, 32, 32)``: paper −0.1, ink 1.175.
+
+    The image is extended by two pixels of paper on each side, not enlarged.
+
+    Raises:
+        SettingError: the images are no bytes of 28×28 pixels.
+    """
+    if images.dtype != torch.uint8 or images.shape[1:] != (28, 28):
+        shape = f"{images.dtype}, {tuple(images.shape)}"
+        raise SettingError(
+            f"LeNet-5 的图像应为 uint8 (n, 28, 28)，却得到 {shape}。请用 BatchIterator.images。",
+            f"LeNet-5 wants images uint8 (n, 28, 28), not {shape}. Take BatchIterator.images.",
+        )
+    scaled = images[:, None].to(torch.float32).mul_((INK - PAPER) / 255).add_(PAPER)
+    return nn.functional.pad(scaled, (2, 2, 2, 2), value=PAPER)
+
+
+def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
+    """Parameters and connections of each named layer, counted as the paper counts them.
+
+    A connection is one input of one unit, the bias included: a convolution uses each of its
+    parameters once at every place of its output.
+
+    Args:
+        net: layers as `lenet5_1998` or ``lenet1`` builds them.
+        X: a batch of one image, such as the net expects.
+    """
+    rows = []
+    for name, layer in net.named_children():
+        with torch.no_grad():
+            X = layer(X)
+        parameters = sum(p.numel() for p in layer.parameters())
+        rows.append(LayerCount(name, tuple(X.shape[1:]), parameters, _connections(layer, X[0])))
+    return tuple(rows)
+
+
+def _connections(layer: nn.Module, output: torch.Tensor) -> int:
+    parts = list(layer.modules())
+    if any(isinstance(part, TrainableSubsampling) for part in parts):
+        return output.numel() * (4 + 1)
+    if isinstance(layer, RBFOutput):
+        return layer.codes.numel()
+    places = output[0].numel()  # of one map
+    return places * sum(p.numel() for p in layer.parameters())

@@ -1,0 +1,71 @@
+"""The classifiers from before convolutional networks, on scikit-learn's digits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet_helpers.classical import (
+    PairwiseLinear,
+    RBFNetwork,
+    linear,
+    nearest_neighbors,
+    pca_and_quadratic,
+    polynomial_svm,
+)
+
+
+@pytest.fixture(scope="module")
+def arrays(_digits_once):
+    def flat(batches):
+        return batches.images.numpy().reshape(len(batches.images), -1).astype(np.float32) / 255
+
+    train_iter, test_iter = _digits_once
+    return flat(train_iter), train_iter.labels.numpy(), flat(test_iter), test_iter.labels.numpy()
+
+
+@pytest.mark.parametrize(
+    ("classifier", "most"),
+    [
+        (linear(), 0.09),
+        (PairwiseLinear(), 0.08),
+        (nearest_neighbors(), 0.04),
+        (pca_and_quadratic(30), 0.06),
+        (RBFNetwork(units_per_class=20), 0.05),
+        (polynomial_svm(), 0.04),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, float) else "",
+)
+def test_classifier_reads_the_digits(arrays, classifier, most):
+    X, y, test_X, test_y = arrays
+    wrong = (classifier.fit(X, y).predict(test_X) != test_y).mean()
+    assert 0 < wrong < most
+
+
+def test_pairwise_scores_are_sums_over_the_pairs():
+    """Three classes on a line: fitted by hand, each unit is the line through +1 and −1."""
+    X, y = np.array([[0.0], [1.0], [3.0]]), np.array([2, 5, 7])
+    scores = PairwiseLinear(alpha=0).fit(X, y).decision_function(np.array([[1.0]]))
+    # 2/5: 1 at 0, −1 at 1; 2/7: 1 at 0, −1 at 3; 5/7: 1 at 1, −1 at 3. Read at 1: −1, 1/3, 1.
+    np.testing.assert_allclose(scores, [[-1 + 1 / 3, 1 + 1, -1 / 3 - 1]])
+
+
+def test_pairwise_fits_one_unit_for_each_pair_on_its_two_classes_alone(arrays):
+    X, y, *_ = arrays
+    model = PairwiseLinear().fit(X, y)
+    assert len(model.units_) == 45
+    without_nine = PairwiseLinear().fit(X[y != 9], y[y != 9])
+    np.testing.assert_allclose(model.units_[0, 1].coef_, without_nine.units_[0, 1].coef_)
+
+
+def test_rbf_centres_are_sorted_by_class_and_features_fall_with_distance(arrays):
+    X, y, *_ = arrays
+    model = RBFNetwork(units_per_class=5).fit(X, y)
+    assert model.centers_.shape == (50, 784)
+    for name in range(10):
+        of_class = model.centers_[5 * name : 5 * name + 5].mean(axis=0)
+        distance = [np.linalg.norm(of_class - X[y == other].mean(axis=0)) for other in range(10)]
+        assert np.argmin(distance) == name
+    features = model._features(model.centers_)
+    np.testing.assert_allclose(features.diagonal(), 1, rtol=1e-5)
+    assert (features <= 1 + 1e-6).all() and (features > 0).all()
