@@ -29,11 +29,12 @@ def build(target: Path, notebooks: Path = ROOT / "notebooks") -> list[Path]:
     """Write the site into ``target``, a folder of its own, and return the pages.
 
     Raises:
-        SiteError: a lesson holds something that the site cannot show.
+        SiteError: a lesson holds something that the site cannot show, or ``target`` something else.
         FileNotFoundError: a picture of a lesson is not there.
     """
+    _require_own(target)
     lessons = [read_lesson(path) for path in sorted(notebooks.glob("*.ipynb"))]
-    _empty(target)
+    shutil.rmtree(target, ignore_errors=True)
     (target / "imgs").mkdir(parents=True)
     for file in STATIC.iterdir():
         shutil.copy(file, target)
@@ -47,16 +48,13 @@ def build(target: Path, notebooks: Path = ROOT / "notebooks") -> list[Path]:
     return [target / name for name in pages]
 
 
-def _empty(target: Path) -> None:
-    """Remove an earlier copy of the site, and nothing else."""
-    if not target.exists():
-        return
-    if any(target.iterdir()) and not (target / "try_it.js").is_file():
+def _require_own(target: Path) -> None:
+    """Only a new folder, or an earlier copy of the site, is written over."""
+    if target.exists() and any(target.iterdir()) and not (target / "try_it.js").is_file():
         raise SiteError(
             f"文件夹 {target} 里有别的东西，不会被清空。请换一个新的文件夹。",
             f"The folder {target} holds something else and is left alone. Name a new folder.",
         )
-    shutil.rmtree(target)
 
 
 def render_pages(lessons: list[Lesson]):

@@ -123,22 +123,24 @@ def math(formula: str, display: str) -> str:
     r"""A LaTeX formula as MathML, which browsers set by themselves.
 
     Raises:
-        SiteError: there is a command in it that the converter does not know.
+        SiteError: a command in it is unknown to the converter, or a brace has no pair.
     """
     try:
         html = convert(formula.strip(), display=display)
     except Exception as error:
         raise _no_formula(formula) from error
-    if "\\" in html or "&#x0005C;" in html:
+    # The converter passes on commands that it does not know, and closes braces left open.
+    braces = re.sub(r"\\[{}]", "", formula)
+    if "\\" in html or braces.count("{") != braces.count("}"):
         raise _no_formula(formula)
     return html
 
 
 def _no_formula(formula: str) -> SiteError:
     return SiteError(
-        f"公式 {formula!r} 不能转换成 MathML。请改用 latex2mathml 认识的命令。",
-        f"The formula {formula!r} cannot be turned into MathML. Use commands that latex2mathml "
-        "knows.",
+        f"公式 {formula!r} 不能转换成 MathML。请检查花括号，只用 latex2mathml 认识的命令。",
+        f"The formula {formula!r} cannot be turned into MathML. Check its braces and use "
+        "only commands that latex2mathml knows.",
     )
 
 

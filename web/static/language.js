@@ -27,8 +27,8 @@ function showLanguage(language) {
   for (const button of document.querySelectorAll("[data-choose]")) {
     button.setAttribute("aria-pressed", String(button.dataset.choose === language));
   }
-  for (const link of document.querySelectorAll("a[href]")) {
-    if (/^[^/:?#]+\.html/.test(link.getAttribute("href"))) link.search = `?lang=${language}`;
+  for (const link of document.querySelectorAll('a[href]:not([href^="#"])')) {
+    if (link.origin === location.origin) link.search = `?lang=${language}`;
   }
 }
 

@@ -1,0 +1,59 @@
+"""The site, built once for all tests of a process, and read with an HTML parser."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup
+
+from web.build import build
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site and how many seconds that took."""
+
+    folder: Path
+    seconds: float
+
+    @cached_property
+    def pages(self) -> dict[str, BeautifulSoup]:
+        return {
+            path.stem: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+            for path in sorted(self.folder.glob("*.html"))
+        }
+
+
+def build_into(folder: Path) -> Site:
+    start = time.perf_counter()
+    build(folder)
+    return Site(folder, time.perf_counter() - start)
+
+
+def addresses(page: BeautifulSoup) -> list[str]:
+    """Every address that a page loads or leads to, data inside the page left out."""
+    found = [
+        element[attribute]
+        for attribute in ("href", "src", "srcset", "action", "poster", "data")
+        for element in page.find_all(attrs={attribute: True})
+    ]
+    return [address for address in found if not address.startswith("data:")]
+
+
+def dead_links(site: Site) -> list[str]:
+    """Addresses within the site that lead to no file, or to no place on the page."""
+    dead = []
+    for name, page in site.pages.items():
+        for address in addresses(page):
+            parts = urlsplit(address)
+            if parts.scheme:
+                continue
+            file, place = unquote(parts.path) or f"{name}.html", unquote(parts.fragment)
+            there = (site.folder / file).is_file()
+            if not there or place and not site.pages[Path(file).stem].find(id=place):
+                dead.append(f"{name}: {address}")
+    return dead

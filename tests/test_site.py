@@ -1,0 +1,240 @@
+"""The web copy of the lessons, without a browser: nothing lost, nothing dead, nothing from afar."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from bs4 import BeautifulSoup
+
+from lenet_helpers import lenet
+from tests.site_pages import Site, addresses, build_into, dead_links
+from web.build import build
+from web.lessons import SiteError, math, read_lesson
+from web.samples import sample_digits
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Site:
+    return build_into(tmp_path_factory.mktemp("site") / "site")
+
+
+def outputs(path: Path, mime: str) -> list:
+    notebook = nbformat.read(path, as_version=4)
+    every = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return [output for output in every if mime in output.get("data", {})]
+
+
+# The whole site
+
+
+def test_has_a_page_for_each_lesson_and_two_more(site):
+    assert set(site.pages) == {"index", "try_it", *(path.stem for path in NOTEBOOKS)}
+
+
+def test_is_built_fast(site):
+    assert site.seconds < 20
+
+
+def test_no_link_and_no_picture_is_dead(site):
+    assert dead_links(site) == []
+    assert sum(len(addresses(page)) for page in site.pages.values()) > 50
+
+
+def test_a_dead_link_would_be_noticed(tmp_path):
+    (tmp_path / "a.html").write_text('<a href="b.html">b</a><a href="a.html#no">no</a>')
+    assert dead_links(Site(tmp_path, 0)) == ["a: b.html", "a: a.html#no"]
+
+
+def test_nothing_is_loaded_from_the_network(site):
+    for name, page in site.pages.items():
+        loaded = page.select("script[src], link[href], img[src], iframe, object, embed, video")
+        assert loaded, name
+        for element in loaded:
+            address = element.get("src") or element.get("href")
+            assert re.match(r"(?!//)(data:|[^:]+$)", address), f"{name}: {address[:80]}"
+    for file in (*site.folder.glob("*.css"), *site.folder.glob("*.js")):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r"@import|url\(|https?:|\bfetch\(|\bimport\b", text), file.name
+
+
+def test_every_page_has_both_languages_and_no_word_outside_them(site):
+    for name, page in site.pages.items():
+        assert len(page.select('main [lang="zh"]')) == len(page.select('main [lang="en"]')) > 0
+        headings = [h for h in page.select("h1, h2") if not h.find_parent(lang=True)]
+        assert all(h.find(lang="zh") and h.find(lang="en") for h in headings), name
+
+
+def test_every_picture_is_described(site):
+    for name, page in site.pages.items():
+        for picture in page.select("img"):
+            assert len(picture.get("alt", "")) > 8, f"{name}: {picture['src'][:60]}"
+
+
+def test_an_index_lists_every_lesson_with_its_minutes(site):
+    rows = site.pages["index"].select(".lessons tbody tr")
+    links = [row.a["href"] for row in rows]
+    assert links == [f"{path.stem}.html" for path in NOTEBOOKS]
+    for path, row in zip(NOTEBOOKS, rows, strict=True):
+        first = nbformat.read(path, as_version=4).cells[0].source
+        assert f"Time: about {row.select_one('.minutes').text} minutes" in first
+        assert len(row.select("li")) >= 3
+
+
+# A lesson
+
+
+@by_notebook
+def test_every_cell_is_there_in_order(site, path):
+    ids = [f"cell-{cell.id}" for cell in nbformat.read(path, as_version=4).cells]
+    assert [section["id"] for section in site.pages[path.stem].select("main > section")] == ids
+
+
+@by_notebook
+def test_code_is_as_in_the_notebook(site, path):
+    page = site.pages[path.stem]
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            shown = page.select_one(f"#cell-{cell.id} .input").get_text()
+            assert shown.strip() == cell.source.strip(), cell.id
+
+
+@by_notebook
+def test_pictures_and_tables_are_those_committed(site, path):
+    page = site.pages[path.stem]
+    shown = [picture["src"] for picture in page.select(".output img")]
+    saved = outputs(path, "image/png")
+    data = [f"data:image/png;base64,{output.data['image/png']}" for output in saved]
+    assert shown == [picture.replace("\n", "") for picture in data]
+    alternatives = [picture["alt"] for picture in page.select(".output img")]
+    assert alternatives == [output.metadata["image/png"]["alt"] for output in saved]
+    tables = "".join(output.data["text/html"] for output in outputs(path, "text/html"))
+    saved_tables = BeautifulSoup(tables, "html.parser").select("table")
+    shown_tables = page.select(".output table")
+    assert [t.get_text() for t in shown_tables] == [t.get_text() for t in saved_tables]
+
+
+@by_notebook
+def test_printed_text_is_as_committed(site, path):
+    page = site.pages[path.stem]
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                text = page.select_one(f"#cell-{cell.id}").get_text()
+                assert output.text.strip() in text, cell.id
+
+
+@by_notebook
+def test_a_widget_leaves_a_note_and_no_trace_of_itself(site, path):
+    page = site.pages[path.stem]
+    assert len(page.select("p.note")) == len(
+        outputs(path, "application/vnd.jupyter.widget-view+json")
+    )
+    for note in page.select("p.note"):
+        assert note.find(lang="zh").text and note.find(lang="en").text
+    assert "model_id" not in str(page)
+    assert "widget-view" not in str(page)
+
+
+@by_notebook
+def test_formulas_are_set_and_none_is_left_as_source(site, path):
+    page = site.pages[path.stem]
+    formulas = len(page.select("math"))
+    notebook = nbformat.read(path, as_version=4)
+    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    source = re.sub(r"`[^`]*`", "", "\n".join(texts))
+    assert formulas == len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", source, re.S))
+    for section in page.select("section.text"):
+        for code in section.select("code, math"):
+            code.extract()
+        assert not re.search(r"\$|\\[a-z]", section.get_text()), section["id"]
+
+
+@by_notebook
+def test_an_answer_folds_open(site, path):
+    source = path.read_text(encoding="utf-8")
+    folded = site.pages[path.stem].select("section details")
+    assert len(folded) == source.count("<details>")
+    assert all(answer.summary and not answer.has_attr("open") for answer in folded)
+
+
+# What cannot be shown is said, not skipped
+
+
+def test_an_unknown_formula_stops_the_build():
+    assert "<mfrac>" in math(r"\frac{1}{2}", "inline")
+    for formula in (r"\frc{1}{2}", r"\frac{1"):
+        with pytest.raises(SiteError, match="MathML"):
+            math(formula, "inline")
+
+
+def test_a_lesson_without_its_minutes_stops_the_build(tmp_path):
+    notebook = nbformat.read(NOTEBOOKS[1], as_version=4)
+    notebook.cells[0].source = notebook.cells[0].source.replace("时间", "时刻")
+    nbformat.write(notebook, tmp_path / "lesson.ipynb")
+    with pytest.raises(SiteError, match=r"lesson\.ipynb"):
+        read_lesson(tmp_path / "lesson.ipynb")
+
+
+def test_a_missing_picture_stops_the_build(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    notebook = nbformat.read(NOTEBOOKS[3], as_version=4)
+    assert "../imgs/" in str(notebook)
+    nbformat.write(notebook, tmp_path / "notebooks" / NOTEBOOKS[3].name)
+    with pytest.raises(FileNotFoundError, match=r"\.png"):
+        build(tmp_path / "site", tmp_path / "notebooks")
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(SiteError, match="left alone"):
+        build(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_building_again_leaves_nothing_of_before(tmp_path):
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    shutil.copy(NOTEBOOKS[0], notebooks)
+    shutil.copytree(ROOT / "imgs", tmp_path / "imgs")
+    build(tmp_path / "site", notebooks)
+    (tmp_path / "site" / "old.html").write_text("gone")
+    pages = build(tmp_path / "site", notebooks)
+    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "try_it"]
+    assert sorted((tmp_path / "site").glob("*.html")) == sorted(pages)
+
+
+# The page "try it"
+
+
+def embedded(site: Site, id_: str):
+    return json.loads(site.pages["try_it"].find(id=id_).string)
+
+
+def test_the_page_holds_all_weights_of_the_lessons_network(site):
+    weights = embedded(site, "weights")
+    assert len(base64.b64decode(weights["float32"])) == 4 * 61_706
+    shapes = {name: list(values.shape) for name, values in lenet().state_dict().items()}
+    assert weights["parameters"] == shapes
+    page = site.pages["try_it"].get_text()
+    assert f"{100 * weights['test_accuracy']:.1f} %" in page
+    assert torch.isfinite(
+        torch.frombuffer(bytearray(base64.b64decode(weights["float32"])), dtype=torch.float32)
+    ).all()
+
+
+def test_sample_digits_are_scikit_learns_and_say_so(site):
+    samples = embedded(site, "samples-data")
+    assert samples == sample_digits()
+    assert [sample["label"] for sample in samples] == list(range(10))
+    assert site.pages["try_it"].get_text().count("CC BY 4.0") == 2
