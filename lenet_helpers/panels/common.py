@@ -22,6 +22,7 @@ STYLE = """<style>
   display: none;
 }
 .lenet-panel img { max-width: 100%; }
+.lenet-panel .widget-html-content { line-height: 1.4; }
 .lenet-error { color: var(--jp-error-color1, #b00020); font-weight: bold; }
 </style>"""
 
@@ -32,7 +33,7 @@ class Message(widgets.HTML):
     def say(self, words: Words, *, error: bool = False) -> None:
         """Show ``words``, marked as an error if they are one."""
         role, css = ("alert", "lenet-error") if error else ("status", "lenet-message")
-        self.value = f'<div role="{role}" class="{css}">{words.html()}</div>'
+        self.value = f'<div role="{role}" class="{css}">{words.html("div")}</div>'
 
     def explain(self, error: BaseException) -> None:
         """Show what went wrong: a `LessonError` in its own words, any other with its type."""
@@ -48,12 +49,14 @@ class PictureBox(widgets.VBox):
 
     def __init__(self) -> None:
         self.image, self.caption = widgets.Image(format="png"), widgets.HTML()
+        self.image.layout.display = "none"  # until there is something to see
         super().__init__([self.image, self.caption], layout={"align_items": "flex-start"})
 
     def show(self, picture: Picture) -> None:
         """Show this picture in place of the one before."""
         self.image.value = picture.png()
-        self.caption.value = f"<small>{picture.caption.html()}</small>"
+        self.image.layout.display = ""
+        self.caption.value = f"<small>{picture.caption.html('div')}</small>"
 
 
 class Choice(widgets.Dropdown):

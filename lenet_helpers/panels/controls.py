@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict
 
@@ -35,18 +36,15 @@ DEVICE_WORDS = {
     "cuda": Words("GPU（CUDA）", "GPU (CUDA)"),
     "mps": Words("GPU（Apple）", "GPU (Apple)"),
 }
-STYLE = """<style>
-.lenet-settings { display: grid; grid-template-columns: repeat(auto-fit, minmax(24em, 1fr));
-  gap: 2px 24px; }
-.lenet-settings .widget-label { white-space: nowrap; }
-</style>"""
+NUMBER = {"width": "20em"}  # a label and a box beside it
+STEP = 0.05  # of the slider of the learning rate, in powers of ten
 
 
-class SettingControls(widgets.VBox):
+class SettingControls(widgets.HBox):
     """A widget for each field of `Settings`, by the same name; `values` reads them all.
 
-    The slider of the learning rate is logarithmic; a box beside each slider takes typed numbers.
-    The digits are always standardised, as `load_data` has it.
+    A number is typed into a box; learning rate and epochs have a slider as well, which is
+    logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
 
     Args:
         dataset: the one to begin with; by default what ``LENET_DATASET`` names, or else the first
@@ -54,28 +52,25 @@ class SettingControls(widgets.VBox):
     """
 
     def __init__(self, dataset: str | None = None) -> None:
-        self.initial = recipe(data_set(dataset).name if dataset else _first_dataset())
-        self.lr = widgets.FloatLogSlider(min=-3, max=1, step=0.05, readout=False)
-        self.epochs = widgets.IntSlider(min=1, max=50, readout=False)
-        self.lr_box = widgets.BoundedFloatText(min=0.001, max=10, step=None)
-        self.epochs_box = widgets.BoundedIntText(min=1, max=50)
-        self.batch_size = widgets.BoundedIntText(min=1, max=10_000)
-        self.seed = widgets.BoundedIntText(min=0, max=LARGEST_SEED)
+        self.initial = self._recipe = recipe(data_set(dataset).name if dataset else _first())
+        self.lr = widgets.BoundedFloatText(min=0.001, max=10, step=None, layout=NUMBER)
+        self.epochs = widgets.BoundedIntText(min=1, max=50, layout=NUMBER)
+        self.lr_slider = widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False)
+        self.epochs_slider = widgets.IntSlider(min=1, max=50, readout=False)
+        self.batch_size = widgets.BoundedIntText(min=1, max=10_000, layout=NUMBER)
+        self.seed = widgets.BoundedIntText(min=0, max=LARGEST_SEED, layout=NUMBER)
         self.dataset = Choice({name: known.title for name, known in DATA_SETS.items()})
         self.activation = Choice({name: Words(name, name) for name in ACTIVATIONS})
         self.pooling = Choice({name: POOLING_WORDS[name] for name in POOLINGS})
         self.device = Choice({name: DEVICE_WORDS[name] for name in _devices()})
-        self.standardize = widgets.Checkbox(indent=False)
-        self._recipe = self.initial
-        self.reset()
+        self.standardize = widgets.Checkbox(layout={"width": "auto"})
         self._connect()
-        columns = [
-            self.lr_box, self.dataset, self.lr, self.activation, self.epochs_box, self.pooling,
-            self.epochs, self.standardize, self.batch_size, self.device, self.seed,
-        ]  # fmt: skip
-        grid = widgets.Box(columns)
-        grid.add_class("lenet-settings")
-        super().__init__([grid, widgets.HTML(STYLE)])
+        self.reset()
+        lr = widgets.HBox([self.lr, self.lr_slider])
+        epochs = widgets.HBox([self.epochs, self.epochs_slider])
+        numbers = widgets.VBox([lr, epochs, self.batch_size, self.seed])
+        choices = [self.dataset, self.standardize, self.activation, self.pooling, self.device]
+        super().__init__([numbers, widgets.VBox(choices)], layout={"flex_flow": "row wrap"})
 
     def values(self) -> Settings:
         """The settings as they are now."""
@@ -83,18 +78,28 @@ class SettingControls(widgets.VBox):
 
     def reset(self) -> None:
         """Put all settings back to the initial ones."""
-        self._set(asdict(self.initial))
         self._recipe = self.initial
+        self._set(asdict(self.initial))
         self._mark_standardize()
 
     def _connect(self) -> None:
-        traitlets.link((self.lr, "value"), (self.lr_box, "value"))
-        traitlets.link((self.epochs, "value"), (self.epochs_box, "value"))
-        self.dataset.observe(self._follow_recipe, "value")
-        boxes = {**LABELS, "lr_box": LABELS["lr"], "epochs_box": LABELS["epochs"]}
-        for name, words in boxes.items():
+        for name, words in LABELS.items():
             say(getattr(self, name), "description", words)
-            getattr(self, name).style.description_width = "11em"
+            getattr(self, name).style.description_width = "12em"
+        for choice in (self.dataset, self.activation, self.pooling, self.device):
+            choice.layout.width = "24em"
+        for slider, name in ((self.lr_slider, "lr"), (self.epochs_slider, "epochs")):
+            say(slider, "tooltip", LABELS[name])
+            slider.layout.width = "12em"
+        traitlets.link((self.epochs, "value"), (self.epochs_slider, "value"))
+        traitlets.dlink((self.lr, "value"), (self.lr_slider, "value"))
+        self.lr_slider.observe(self._take_from_slider, "value")
+        self.dataset.observe(self._follow_recipe, "value")
+
+    def _take_from_slider(self, change: dict) -> None:
+        """The slider brings a typed number to its nearest notch, which is not to be taken back."""
+        if abs(math.log10(change["new"] / self.lr.value)) > STEP / 2:
+            self.lr.value = float(f"{change['new']:.3g}")
 
     def _follow_recipe(self, change: dict) -> None:
         """Another data set: what was still as its recipe says follows the new one's recipe."""
@@ -116,7 +121,7 @@ class SettingControls(widgets.VBox):
         self.standardize.value = self.standardize.value or only_standardized
 
 
-def _first_dataset() -> str:
+def _first() -> str:
     wanted = os.environ.get("LENET_DATASET") or "auto"
     if wanted != "auto":
         return data_set(wanted).name

@@ -36,13 +36,13 @@ class ProgressLine(widgets.VBox):
         self._shown_at = now
         self.bar.value = done = report.epoch / report.num_epochs
         left = report.elapsed / done * (1 - done)
-        self.numbers.value = _numbers(run, report.examples_per_sec, left).html()
+        self.numbers.value = _numbers(run, report.examples_per_sec, left).html("div")
 
     def end(self, run: Run) -> None:
         """Show where the run ended; the colour is not the only sign of how."""
         self.bar.bar_style = {"finished": "success", "diverged": "danger"}.get(run.ended, "")
         if run.points:
-            self.numbers.value = _numbers(run).html()
+            self.numbers.value = _numbers(run).html("div")
 
 
 def _numbers(run: Run, speed: float | None = None, left: float | None = None) -> Words:

@@ -79,7 +79,9 @@ def how_it_ended(run: Run) -> Words:
 
 
 def _button(icon: str, words: Words, tip: Words, look: str, act: Callable) -> widgets.Button:
-    button = widgets.Button(icon=icon, button_style=look, layout={"width": "10em"})
+    button = widgets.Button(
+        icon=icon, button_style=look, layout={"width": "auto", "min_width": "10em"}
+    )
     say(button, "description", words)
     say(button, "tooltip", tip)
     button.on_click(lambda _: act())

@@ -20,15 +20,16 @@ TITLE = Words("训练记录", "Runs so far")
 SAVE = Words("下载表格（CSV）", "Download the table (CSV)")
 IN_CHART = Words("图中显示：", "In the chart:")
 HEADINGS = (
-    Words("序号", "Run"), LABELS["dataset"], LABELS["lr"], LABELS["epochs"], LABELS["batch_size"],
+    Words("序号", "Run"), LABELS["dataset"], Words("学习率", "lr"), LABELS["epochs"], Words("批量", "Batch"),
     LABELS["activation"], LABELS["pooling"], Words("标准化", "Standard."), Words("种子", "Seed"),
     Words("设备", "Device"), Words("损失", "Loss"), Words("训练精度", "Train acc."),
-    Words("测试精度", "Test acc."), Words("秒", "Seconds"), Words("结果", "Ended"),
+    Words("测试精度", "Test acc."), Words("秒", "Time (s)"), Words("结果", "Ended"),
 )  # fmt: skip
 STYLE = """<style>
 .lenet-runs { overflow-x: auto; }
+.lenet-runs caption { margin-top: 8px; font-weight: bold; font-size: 13px; text-align: left; }
 .lenet-runs table { border-collapse: collapse; font-size: 12px; line-height: 1.35; }
-.lenet-runs th, .lenet-runs td { padding: 2px 6px; text-align: right;
+.lenet-runs th, .lenet-runs td { padding: 2px 5px; text-align: right;
   border-bottom: 1px solid var(--jp-border-color2, #bbb); }
 .lenet-runs td { white-space: nowrap; }
 .lenet-save a { text-decoration: underline; color: var(--jp-content-link-color, #0366d6); }
@@ -94,7 +95,7 @@ class RunTable(widgets.VBox):
 
     def redraw(self) -> None:
         """Show the runs as they are now."""
-        self._table.value = f"{STYLE}<b>{TITLE.html()}</b>{_table(self.runs)}"
+        self._table.value = STYLE + _table(self.runs)
         self._save.value = _link(self.runs)
         chips = [self.chips[run.number] for run in self.runs]
         self._line.children = [self._label, *chips, self._save]
@@ -106,7 +107,8 @@ class RunTable(widgets.VBox):
         self._changed()
 
     def _draw(self) -> None:
-        chosen = self.chosen
+        """Draw the chosen runs; a run that is alone stands in the live picture already."""
+        chosen = self.chosen if len(self.runs) > 1 else []
         self.chart.layout.display = "" if chosen else "none"
         if chosen:
             self.chart.show(compare_runs(chosen))
@@ -116,7 +118,8 @@ def _table(runs: list[Run]) -> str:
     head = "".join(f'<th scope="col">{words.html("div")}</th>' for words in HEADINGS)
     body = "".join(f"<tr>{_row(run)}</tr>" for run in runs)
     return (
-        f'<div class="lenet-runs"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="lenet-runs"><table><caption>{TITLE.html()}</caption>'
+        f"<thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>"
     )
 

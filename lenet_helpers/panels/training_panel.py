@@ -35,7 +35,7 @@ class TrainingPanel(Panel):
 
     Attributes:
         lr, epochs, batch_size, activation, pooling, standardize, dataset, seed, device: widgets
-            with a ``value``.
+            with a ``value``; the sliders follow.
         train_button, stop_button, continue_button, reset_button: widgets with ``click()``.
         net: the network of the last run; before the first one, and after a reset, an untrained one.
         runs: all runs that were kept (`Run`).
@@ -120,6 +120,7 @@ class TrainingPanel(Panel):
                 xlabel="epoch", legend=["train loss", "train acc", "test acc"],
                 show=self.picture.show,
             )  # fmt: skip
+            self._animator.axes[0].plot([0, 0], [0, 1], alpha=0)  # the axis holds at least 0 to 1
         self._lr, self._epochs = settings.lr, settings.epochs
         self._show_beginning()
         job.start(blocking=self.blocking)
@@ -148,7 +149,7 @@ class TrainingPanel(Panel):
                 self.table.keep(training.run)
                 self.progress.show(training.run, report)
                 point = training.run.last
-                self._animator.add(point.epoch, point[1:])
+                self._animator.add(round(point.epoch, 2), point[1:])
 
     def _stop(self) -> None:
         with self._lock:
