@@ -1,9 +1,10 @@
-"""A number changed in a stored output must make the notebook lane fail."""
+"""A stored output that the cell no longer gives must make the notebooks' lanes fail."""
 
 from __future__ import annotations
 
+import copy
 import os
-import shutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,14 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parents[1]
+LESSON = ROOT / "notebooks/03_lenet_layers.ipynb"
+NEEDED = "import torch\nfrom torch import nn\nby_hand = [61706]\n"
+# What the stored output of a cell has, and what instead.
+STALE = {
+    "window-starts": ("[0, 2, 4]", "[0, 2, 5]"),  # printed text
+    "network": ("(61706, True)", "(61707, True)"),  # a value
+    "trace": ("416,520", "416,250"),  # a table
+}
 
 
 def run_nbval(notebook: Path) -> subprocess.CompletedProcess:
@@ -20,25 +29,31 @@ def run_nbval(notebook: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
 
 
-def only_the_cells(source: Path, target: Path, ids: list[str]) -> nbformat.NotebookNode:
-    notebook = nbformat.read(source, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if cell.id in ids]
-    assert [cell.id for cell in notebook.cells] == ids
-    nbformat.write(notebook, target)
-    return notebook
+def with_other_outputs(cell, old: str, new: str):
+    """The same cell with something else in its outputs."""
+    changed = copy.deepcopy(cell)
+    changed.id += "-stale"
+    for output in changed.outputs:
+        if "text" in output:
+            output.text = output.text.replace(old, new)
+        for kind, value in output.get("data", {}).items():
+            output.data[kind] = value.replace(old, new)
+    assert changed.outputs != cell.outputs, f"{cell.id} does not have {old}"
+    return changed
 
 
-def test_a_changed_number_is_noticed(tmp_path):
-    path = tmp_path / "lesson.ipynb"
-    notebook = only_the_cells(ROOT / "notebooks/04_training.ipynb", path, ["network"])
-    fresh = run_nbval(path)
-    assert fresh.returncode == 0, fresh.stdout
+def test_every_changed_output_is_noticed_and_no_other(tmp_path):
+    notebook = nbformat.read(LESSON, as_version=4)
+    fresh = [cell for cell in notebook.cells if cell.id in STALE]
+    assert [cell.id for cell in fresh] == list(STALE)
+    stale = [with_other_outputs(cell, *STALE[cell.id]) for cell in fresh]
+    pairs = [cell for pair in zip(fresh, stale, strict=True) for cell in pair]
+    notebook.cells = [nbformat.v4.new_code_cell(NEEDED), *pairs]
+    nbformat.write(notebook, tmp_path / "lesson.ipynb")
 
-    output = notebook.cells[0].outputs[0]
-    assert output.data["text/plain"] == "61706"
-    output.data["text/plain"] = "61707"
-    nbformat.write(notebook, path)
-    stale = run_nbval(path)
-    assert stale.returncode == 1
-    assert "61707" in stale.stdout
-    shutil.rmtree(tmp_path)
+    done = run_nbval(tmp_path / "lesson.ipynb")
+    assert done.returncode == 1
+    failed = sorted(set(re.findall(r"FAILED .*::Cell (\d+)", done.stdout)))
+    assert failed == ["2", "4", "6"], done.stdout
+    for _, new in STALE.values():
+        assert new in done.stdout

@@ -84,13 +84,13 @@ def test_no_page_scrolls_sideways_in_any_language(open_page, site, device):
 
 
 def test_every_picture_can_be_shown(open_page, site):
-    page = open_page("index")
+    page, count = open_page("index"), 0
     for name in PAGES:
         page.goto((site.folder / f"{name}.html").as_uri())
-        pictures = page.locator("img").all()
-        assert pictures or name == "try_it"
-        for picture in pictures:
+        for picture in page.locator("img").all():
             picture.evaluate("image => image.decode()")  # raises if it cannot be
+            count += 1
+    assert count > 50
 
 
 def test_the_language_switch_acts_at_once_and_is_remembered(open_page):
