@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from lenet_helpers.training import xavier
+from lenet_helpers.windows import (
+    POOLINGS,
+    VECTORS,
+    Window,
+    cut_out,
+    layers_of,
+    require_explorable,
+    seen_by,
+)
 from lenet_helpers.words import SettingError
 
-POOLINGS = {nn.AvgPool2d: "average", nn.MaxPool2d: "maximum"}
-# Each number of their output comes from the one at the same place of their input.
-POINTWISE = (
-    nn.Sigmoid, nn.Tanh, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus,
-    nn.Dropout, nn.Identity,
-)  # fmt: skip
-VECTORS = (nn.Flatten, nn.Linear)
-
-
-class Window(NamedTuple):
-    """A rectangle of pixels. It may reach over the picture's edge into the padding."""
-
-    top: int
-    left: int
-    height: int
-    width: int
+Outputs = list[tuple[str, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ class Origin:
         return self.products.sum().item() + self.bias
 
 
-def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> list[tuple[str, torch.Tensor]]:
+def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     """What each layer makes of ``X``: its name (``"1 Conv2d"``, counted from 1) and its output.
 
     Args:
@@ -97,7 +91,7 @@ def receptive_field(net: nn.Sequential, layer: int, row: int, column: int) -> Wi
     Raises:
         SettingError: a layer on the way is none of these, or there is no such layer.
     """
-    layers = _layers(net)
+    layers = layers_of(net)
     if not 0 <= layer < len(layers):
         raise SettingError(
             f"网络有 {len(layers)} 层，没有第 {layer} 层（从 0 数起）。",
@@ -106,7 +100,7 @@ def receptive_field(net: nn.Sequential, layer: int, row: int, column: int) -> Wi
     require_explorable(net[: layer + 1])
     window = Window(row, column, 1, 1)
     for before in reversed(layers[: layer + 1]):
-        window = _seen_by(before, window)
+        window = seen_by(before, window)
     return window
 
 
@@ -132,34 +126,57 @@ def origin(
             f"第 {layer + 1} 层的输出形状是 {sizes}，没有位置 {place}（从 0 数起）。",
             f"Layer {layer + 1} puts out {sizes}: there is no place {place}, counted from 0.",
         )
-    module, window = net[layer], _seen_by(net[layer], Window(row, column, 1, 1))
+    module, window = net[layer], seen_by(net[layer], Window(row, column, 1, 1))
     if isinstance(module, nn.Conv2d):
         rule, kernel = "convolution", module.weight[channel].detach().cpu()
         bias = 0.0 if module.bias is None else module.bias[channel].item()
     else:
         rule, kernel, bias = POOLINGS.get(type(module), type(module).__name__), None, 0.0
         inputs = inputs[channel : channel + 1]  # each map is treated by itself
-    return Origin(rule, _cut(module, inputs, window), kernel, bias, numbers[place].item(),
+    return Origin(rule, cut_out(module, inputs, window), kernel, bias, numbers[place].item(),
                   window, field)  # fmt: skip
 
 
-def require_explorable(net: nn.Module) -> None:
-    """Check that every layer is one whose numbers can be traced back to the picture.
+def kernels(net: nn.Sequential) -> Outputs:
+    """Name and weights ``(out, in, height, width)`` of each convolution of ``net``."""
+    return [
+        (f"{number} {type(layer).__name__}", layer.weight.detach())
+        for number, layer in enumerate(layers_of(net), 1)
+        if isinstance(layer, nn.Conv2d)
+    ]
+
+
+def layers_with_maps(nets: Sequence[nn.Sequential], X: torch.Tensor) -> dict[int, str]:
+    """Position, counted from 0, and name with shape of each layer that puts out feature maps.
+
+    Args:
+        nets: networks of the same architecture.
+        X: one picture as they see it.
 
     Raises:
-        SettingError: names the first layer that is not, and says what is expected.
+        SettingError: a network cannot be explored (see `require_explorable`), they differ in their
+            layers or shapes, or there are no feature maps.
     """
-    _layers(net)
-    for number, layer in enumerate(net, 1):
-        if not _explorable(layer):
+    for net in nets:
+        require_explorable(net)
+    first, *others = ([(name, *out.shape[1:]) for name, out in layer_outputs(n, X)] for n in nets)
+    for other in others:
+        if other != first:
             raise SettingError(
-                f"第 {number} 层 {layer} 无法追溯。可用的层：Conv2d（groups=1，补零填充）、"
-                "AvgPool2d、MaxPool2d（无填充、无膨胀、ceil_mode=False）、逐元素的激活函数、"
-                "Dropout、Flatten、Linear。",
-                f"Layer {number}, {layer}, cannot be traced back. What can: Conv2d (groups=1, "
-                "padded with zeros), AvgPool2d and MaxPool2d (no padding, no dilation, "
-                "ceil_mode=False), activations that act on each number, Dropout, Flatten, Linear.",
+                f"两个网络应有相同的层和形状，却是 {other} 和 {first}。",
+                f"Both networks need the same layers and shapes, but have {other} and {first}.",
             )
+    found = {}
+    for at, (layer, (name, *shape)) in enumerate(zip(nets[0], first, strict=True)):
+        if isinstance(layer, VECTORS):
+            break
+        found[at] = f"{name} · {' × '.join(map(str, shape))}"
+    if not found:
+        raise SettingError(
+            "这个网络没有特征图：它没有卷积层或汇聚层。",
+            "This network has no feature maps: it has no convolution and no pooling.",
+        )
+    return found
 
 
 def untrained_like(net: nn.Sequential, seed: int = 0) -> nn.Sequential:
@@ -174,73 +191,11 @@ def untrained_like(net: nn.Sequential, seed: int = 0) -> nn.Sequential:
     return fresh.to(_device(net))
 
 
-def _layers(net: nn.Module) -> list[nn.Module]:
-    if isinstance(net, nn.Sequential) and len(net):
-        return list(net)
-    raise SettingError(
-        f"这里需要一个 nn.Sequential（例如 lenet()），得到的却是 {type(net).__name__}。",
-        f"An nn.Sequential with layers (lenet(), say) is needed here, not {type(net).__name__}.",
-    )
-
-
 def _evaluating(net: nn.Module) -> nn.Sequential:
     """A copy in evaluation mode: the net itself may be in training elsewhere at this moment."""
-    _layers(net)
+    layers_of(net)  # checks that it has any
     return copy.deepcopy(net).eval()
 
 
 def _device(net: nn.Module) -> torch.device:
     return next((p.device for p in net.parameters()), torch.device("cpu"))
-
-
-def _explorable(layer: nn.Module) -> bool:
-    if isinstance(layer, nn.Conv2d):
-        return layer.groups == 1 and layer.padding_mode == "zeros"
-    if type(layer) in POOLINGS:
-        plain = layer.padding in (0, (0, 0)) and getattr(layer, "dilation", 1) in (1, (1, 1))
-        return plain and not layer.ceil_mode
-    return isinstance(layer, POINTWISE + VECTORS)
-
-
-def _seen_by(layer: nn.Module, window: Window) -> Window:
-    """The part of the layer's input that this part of its output depends on."""
-    if isinstance(layer, POINTWISE):
-        return window
-    if isinstance(layer, VECTORS):
-        raise SettingError(
-            f"{type(layer).__name__} 的输出没有特征图：每个数都取决于整张图片。",
-            f"{type(layer).__name__} puts out no feature maps: each number depends on the whole "
-            "picture.",
-        )
-    (top, high), (left, wide) = (
-        (at * stride - pad, (size - 1) * stride + dilation * (kernel - 1) + 1)
-        for at, size, kernel, stride, pad, dilation in zip(
-            window[:2], window[2:], *_geometry(layer), strict=True
-        )
-    )
-    return Window(top, left, high, wide)
-
-
-def _geometry(layer: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Kernel size, stride, padding before and dilation, each for rows and for columns."""
-    kernel, stride = _pair(layer.kernel_size), _pair(layer.stride)
-    dilation = _pair(getattr(layer, "dilation", 1))
-    padding = layer.padding
-    if padding == "same":
-        padding = tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
-    return kernel, stride, _pair(0 if padding == "valid" else padding), dilation
-
-
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
-
-
-def _cut(layer: nn.Module, inputs: torch.Tensor, window: Window) -> torch.Tensor:
-    """What the window shows of each map, with the zeros of the padding around it."""
-    step_down, step_right = _pair(getattr(layer, "dilation", 1))
-    top, left, high, wide = window
-    down, right = top + high, left + wide
-    reach = max(0, -top, -left, down - inputs.shape[1], right - inputs.shape[2])
-    padded = nn.functional.pad(inputs, [reach] * 4)
-    rows = slice(top + reach, down + reach, step_down)
-    return padded[:, rows, left + reach : right + reach : step_right]

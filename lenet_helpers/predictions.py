@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -72,10 +71,9 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
         SettingError: there is no picture, the number of scores is not the number of classes, or
             the scores are not finite.
     """
-    if len(data_iter.labels) == 0:
-        raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")
-    parts = _probabilities(net, data_iter, data_iter.images.split(BATCH))
-    return Predictions(data_iter.labels.cpu(), torch.cat(list(parts)))
+    require_pictures(data_iter)
+    parts = [probabilities(net, data_iter, images) for images in data_iter.images.split(BATCH)]
+    return Predictions(data_iter.labels.cpu(), torch.cat(parts))
 
 
 def next_mistake(net: nn.Module, data_iter: BatchIterator, among: torch.Tensor) -> int | None:
@@ -84,35 +82,49 @@ def next_mistake(net: nn.Module, data_iter: BatchIterator, among: torch.Tensor) 
     Raises:
         SettingError: as `predict_all`.
     """
-    chunks = among.to(data_iter.labels.device).split(BATCH)
-    pictures = (data_iter.images[chunk] for chunk in chunks)
-    for chunk, part in zip(chunks, _probabilities(net, data_iter, pictures), strict=True):
-        wrong = (part.argmax(dim=1) != data_iter.labels[chunk].cpu()).nonzero().flatten()
+    for chunk in among.to(data_iter.labels.device).split(BATCH):
+        answers = probabilities(net, data_iter, data_iter.images[chunk]).argmax(dim=1)
+        wrong = (answers != data_iter.labels[chunk].cpu()).nonzero().flatten()
         if len(wrong):
             return chunk[wrong[0]].item()
     return None
 
 
-def _probabilities(
-    net: nn.Module, data_iter: BatchIterator, batches: Iterable[torch.Tensor]
-) -> Iterator[torch.Tensor]:
-    """Probabilities ``(n, classes)``, on the CPU, for batch after batch of images."""
-    copied = copy.deepcopy(net).eval()  # the net itself may be in training elsewhere
-    device, classes = next(net.parameters()).device, len(data_iter.classes)
-    for images in batches:
-        with torch.no_grad():
-            scores = copied(data_iter.prepare(images).to(device)).cpu()
-        if scores.shape != (len(images), classes):
-            raise SettingError(
-                f"网络对每张图片应给出 {classes} 个得分（每类一个），输出形状却是 "
-                f"{tuple(scores.shape)}。",
-                f"The network should give {classes} scores for a picture, one for each class, but "
-                f"its output has the shape {tuple(scores.shape)}.",
-            )
-        if not scores.isfinite().all():
-            raise SettingError(
-                "网络的输出不是有限的数：训练很可能发散了，请用更小的学习率重新训练。",
-                "The network's output is not finite: its training probably diverged; train it "
-                "again with a smaller learning rate.",
-            )
-        yield scores.softmax(dim=1)
+def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor) -> torch.Tensor:
+    """The probability of each class, softmax of the scores: ``float32 (n, classes)``, on the CPU.
+
+    Args:
+        net: as in `predict_all`.
+        data_iter: where the pictures come from; it knows how a network sees them.
+        images: ``uint8 (n, 28, 28)``.
+
+    Raises:
+        SettingError: the number of scores is not the number of classes, or they are not finite.
+    """
+    copied, classes = copy.deepcopy(net).eval(), len(data_iter.classes)  # net may be in training
+    with torch.no_grad():
+        scores = copied(data_iter.prepare(images).to(next(net.parameters()).device)).cpu()
+    if scores.shape != (len(images), classes):
+        raise SettingError(
+            f"网络对每张图片应给出 {classes} 个得分（每类一个），输出形状却是 "
+            f"{tuple(scores.shape)}。",
+            f"The network should give {classes} scores for a picture, one for each class, but "
+            f"its output has the shape {tuple(scores.shape)}.",
+        )
+    if not scores.isfinite().all():
+        raise SettingError(
+            "网络的输出不是有限的数：训练很可能发散了，请用更小的学习率重新训练。",
+            "The network's output is not finite: its training probably diverged; train it "
+            "again with a smaller learning rate.",
+        )
+    return scores.softmax(dim=1)
+
+
+def require_pictures(data_iter: BatchIterator) -> None:
+    """Check that there is a picture at all.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if len(data_iter.labels) == 0:
+        raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")

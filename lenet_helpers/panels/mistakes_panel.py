@@ -2,24 +2,142 @@
 
 from __future__ import annotations
 
+import ipywidgets as widgets
+import torch
 from torch import nn
 
 from lenet_helpers.data import BatchIterator
-from lenet_helpers.panels.common import Panel
+from lenet_helpers.figures import Picture
+from lenet_helpers.inside_figures import confusion_matrix
+from lenet_helpers.inside_tables import confusion_html, gallery_html
+from lenet_helpers.language import say
+from lenet_helpers.panels.calm import CalmPanel
+from lenet_helpers.panels.clickable import ClickableTable
+from lenet_helpers.panels.common import Choice, Message
+from lenet_helpers.predictions import predict_all
+from lenet_helpers.words import Words
+
+MOST_PICTURES = 24
+HELP = Words(
+    "点击一格（或用方向键、下方的列表选择），看看里面的图片。颜色越深，占该行的比例越大。",
+    "Click on a cell (or use the arrow keys or the lists) to see its pictures. The deeper the "
+    "colour, the larger the share of its row.",
+)
 
 
-class MistakesPanel(Panel):
+class MistakesPanel(CalmPanel):
     """The confusion matrix of a test set; choose a cell to see its pictures.
 
-    The whole test set is looked at once, when the panel is made.
+    Of mistakes, those that the network was surest of come first; on the diagonal, where it is
+    right, those that it was least sure of. The whole test set is looked at once, when the panel is
+    made.
 
     Args:
         net: the trained network; it maps ``(n, 1, 28, 28)`` to a score for each class.
         test_iter: the pictures, as `load_data` returns them.
+
+    Attributes:
+        predictions: what the network thinks of each picture (`Predictions`).
+        matrix: the table of buttons; ``matrix.cell`` is the chosen row and column.
+        truth, answer: drop-down lists for the same; their values are classes as text.
 
     Raises:
         SettingError: there is no picture, or the network does not fit the pictures.
     """
 
     def __init__(self, net: nn.Module, test_iter: BatchIterator) -> None:
-        raise NotImplementedError
+        self.predictions, self._data = predict_all(net, test_iter), test_iter
+        counts, classes = self.predictions.confusion, test_iter.classes
+        self.matrix = ClickableTable(html=confusion_html(counts, classes))
+        options = {str(number): name for number, name in enumerate(classes)}
+        self.truth, self.answer = Choice(options), Choice(options)
+        self.message, self.pictures, self._quiet = Message(), widgets.HTML(), False
+        for choice, words in (
+            (self.truth, Words("真实类别", "True class")),
+            (self.answer, Words("网络认为", "Taken for")),
+        ):
+            say(choice, "description", words)
+            choice.observe(self._listed, "value")
+        self.matrix.on_choose(self.choose)
+        super().__init__(self._rows())
+        self.choose(*_most_frequent_mistake(counts))
+
+    def choose(self, truth: int, answer: int) -> None:
+        """Show the pictures of class ``truth`` that the network takes for ``answer``."""
+        self._quiet = True  # both lists change, and the pictures once
+        try:
+            self.truth.value, self.answer.value = str(truth), str(answer)
+        finally:
+            self._quiet = False
+        self.matrix.cell = [truth, answer]
+        found = self.predictions.cell(truth, answer)
+        shown = found[:MOST_PICTURES]
+        self.message.say(self._summary(truth, answer, len(found)))
+        images = self._data.images[shown.to(self._data.device)].cpu()
+        self.pictures.value = gallery_html(images, [self._caption(number) for number in shown])
+        self.keep_still_soon()
+
+    def still(self) -> Picture:
+        """The confusion matrix."""
+        return confusion_matrix(self.predictions.confusion, self._data.classes)
+
+    def _rows(self) -> list[widgets.Widget]:
+        correct = self.predictions.confusion.trace().item()
+        total = len(self.predictions.labels)
+        heading = Words(
+            f"{total:,} 张测试图片中，网络答对 {correct:,} 张（{correct / total:.1%}）。",
+            f"Of {total:,} test pictures the network gets {correct:,} right "
+            f"({correct / total:.1%}).",
+        )
+        lists = widgets.HBox([self.truth, self.answer], layout={"flex_flow": "row wrap"})
+        return [
+            widgets.HTML(f"{heading.html('div')}<small>{HELP.html('div')}</small>"),
+            self.matrix,
+            lists,
+            self.message,
+            self.pictures,
+        ]
+
+    def _listed(self, change: dict) -> None:
+        if not (self._quiet or change["owner"].relabelling):
+            self.choose(int(self.truth.value), int(self.answer.value))
+
+    def _summary(self, truth: int, answer: int, count: int) -> Words:
+        of, to = self._data.classes[truth], self._data.classes[answer]
+        if count == 0:
+            return Words(
+                f"没有一张“{of.zh}”被当成“{to.zh}”：这一格是空的。",
+                f"No {of.en} was taken for {to.en}: this cell is empty.",
+            )
+        first = Words("", "")
+        if count > MOST_PICTURES:
+            first = Words(f"前 {MOST_PICTURES} 张：", f"the first {MOST_PICTURES}, ")
+        if truth == answer:
+            return Words(
+                f"{count:,} 张“{of.zh}”答对了。{first.zh}网络最没有把握的排在前面。",
+                f"{count:,} of class {of.en} are right; {first.en}least sure first.",
+            )
+        return Words(
+            f"{count:,} 张“{of.zh}”被当成“{to.zh}”。{first.zh}网络最有把握的错误排在前面。",
+            f"{count:,} of class {of.en} were taken for {to.en}; {first.en}surest mistakes first.",
+        )
+
+    def _caption(self, number: torch.Tensor) -> Words:
+        """What the network thinks of a picture, how sure it is, and what it should have said."""
+        shares, label = self.predictions.probabilities[number], self.predictions.labels[number]
+        answer, classes = shares.argmax(), self._data.classes
+        zh, en = (f"{classes[answer][i]} {shares[answer]:.0%}" for i in (0, 1))
+        if answer == label:
+            second = shares.topk(2).indices[1]
+            zh += f"，其次 {classes[second].zh} {shares[second]:.0%}"
+            en += f", next {classes[second].en} {shares[second]:.0%}"
+        else:
+            zh += f"，真实类别 {classes[label].zh} {shares[label]:.0%}"
+            en += f", true {classes[label].en} {shares[label]:.0%}"
+        return Words(f"{zh}（第 {number} 张）", f"{en} (no. {number})")
+
+
+def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:
+    """Row and column of the largest number off the diagonal; the corner if there is no mistake."""
+    mistakes = counts - counts.diag().diag()
+    return divmod(mistakes.argmax().item(), len(counts))

@@ -1,0 +1,167 @@
+"""What happens inside a network as HTML: the sum behind one number, mix-ups, and pictures."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+
+import torch
+
+from lenet_helpers.digit_figures import class_html
+from lenet_helpers.inside import Origin
+from lenet_helpers.inside_figures import map_png
+from lenet_helpers.words import Words
+
+# Blue for positive and orange for negative numbers, as the kernels are drawn; never so deep that
+# the theme's own text, black or white, could not be read on it.
+BLUE, ORANGE, DEEPEST = "0, 114, 178", "213, 94, 0", 0.7
+STYLE = """<style>
+.lenet-sum { display: flex; flex-wrap: wrap; gap: 4px 16px; }
+.lenet-sum > div { display: flex; align-items: center; gap: 4px; }
+.lenet-sum table, .lenet-sum + p { color: var(--jp-ui-font-color1, black); }
+.lenet-sum table { border-collapse: collapse; font-size: 10px; line-height: 15px; }
+.lenet-sum td { min-width: 26px; padding: 0 1px; text-align: right; }
+.lenet-sum td { border: 1px solid var(--jp-border-color2, silver); white-space: nowrap; }
+.lenet-sum caption { font-size: 11px; white-space: nowrap; }
+.lenet-sum + p { margin: 4px 0; line-height: 1.4; }
+.lenet-gallery { display: flex; flex-wrap: wrap; gap: 8px; }
+.lenet-gallery figure { margin: 0; width: 92px; font-size: 12px; line-height: 1.3; }
+.lenet-gallery img { width: 84px; height: 84px; image-rendering: pixelated; background: white; }
+.lenet-confusion { border-collapse: collapse; font-size: 12px; }
+.lenet-confusion th { padding: 1px 4px; font-weight: normal; }
+.lenet-confusion tbody th { text-align: right; white-space: nowrap; }
+.lenet-confusion .tall span { writing-mode: vertical-rl; }
+.lenet-confusion thead th { vertical-align: bottom; }
+.lenet-confusion td { padding: 0; border: 1px solid var(--jp-border-color2, silver); }
+.lenet-confusion button { width: 42px; height: 28px; padding: 0; border: 0; cursor: pointer;
+  font: inherit; color: var(--jp-ui-font-color1, black); }
+.lenet-confusion button:hover, .lenet-confusion button:focus-visible {
+  outline: 2px dashed var(--jp-ui-font-color1, black); outline-offset: -2px; }
+.lenet-confusion button[aria-pressed=true] {
+  outline: 3px solid rgb(213, 94, 0); outline-offset: -3px; font-weight: bold; }
+</style>"""
+KINDS = {
+    "convolution": Words("卷积", "convolution"),
+    "average": Words("平均汇聚", "average pooling"),
+    "maximum": Words("最大汇聚", "max pooling"),
+}
+
+
+def sum_html(origin: Origin) -> str:
+    """The arithmetic behind one number: patch × kernel for each input channel, and their sum.
+
+    Args:
+        origin: as `inside.origin` returns it. A pooling shows its window, an activation its input.
+    """
+    if origin.kernel is None:
+        return STYLE + _window_html(origin)
+    blocks, reaches = [], [part.abs().max().item() for part in _parts(origin)]
+    for channel, (patch, kernel, products) in enumerate(zip(*_parts(origin), strict=True)):
+        number = products.sum().item()
+        names = (
+            Words(f"输入 {channel}", f"input {channel}"),
+            Words(f"卷积核 {channel}", f"kernel {channel}"),
+            Words(f"乘积，和 {number:.3f}", f"products, sum {number:.3f}"),
+        )
+        tables = [
+            _table(part, name, reach)
+            for part, name, reach in zip((patch, kernel, products), names, reaches, strict=True)
+        ]
+        blocks.append(f"<div>{tables[0]}×{tables[1]}={tables[2]}</div>")
+    sums = [part.sum().item() for part in origin.products]
+    terms = " ".join(f"{'−' if s < 0 else '+'} {abs(s):.3f}" for s in sums).removeprefix("+ ")
+    bias = f"{'−' if origin.bias < 0 else '+'} {abs(origin.bias):.3f}"
+    line = Words(
+        f"各通道之和 {terms}，再加偏置 {bias} = {origin.total:.4f}；torch 算得 {origin.number:.4f}",
+        f"Sums of the channels {terms}, bias {bias} = {origin.total:.4f}; "
+        f"torch computes {origin.number:.4f}",
+    )
+    return f"{STYLE}<div class=lenet-sum>{''.join(blocks)}</div><p>{line.html()}</p>"
+
+
+def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
+    """The confusion matrix as a table of buttons, each with ``data-cell="row,column"``.
+
+    The deeper the blue, the larger the share of the row's class; the square root of that share,
+    so that rare mix-ups show.
+
+    Args:
+        counts: ``int64 (classes, classes)``, rows are the true classes.
+        classes: the classes' names.
+    """
+    rates = counts / counts.sum(dim=1, keepdim=True).clamp(min=1)
+    tall = " class=tall" if any(len(name.en) > 3 for name in classes) else ""
+    head = "".join(f"<th scope=col{tall}>{class_html(name)}</th>" for name in classes)
+    rows = []
+    for row, name in enumerate(classes):
+        cells = "".join(
+            _cell(row, column, counts[row, column].item(), rates[row, column].item(), classes)
+            for column in range(len(classes))
+        )
+        rows.append(f"<tr><th scope=row>{class_html(name)}</th>{cells}</tr>")
+    corner = Words("真实 ↓ 网络认为 →", "true ↓ taken for →")
+    return (
+        f"{STYLE}<table class=lenet-confusion><thead><tr><th>{corner.html('div')}</th>{head}</tr>"
+        f"</thead><tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def gallery_html(images: torch.Tensor, captions: Iterable[Words]) -> str:
+    """Pictures side by side, each with a caption that is its alternative text too.
+
+    Args:
+        images: ``(n, h, w)``; the least number is white, the greatest black.
+        captions: what stands below each.
+    """
+    figures = "".join(
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(map_png(image)).decode()}" '
+        f'alt="{caption}"><figcaption>{class_html(caption)}</figcaption></figure>'
+        for image, caption in zip(images, captions, strict=True)
+    )
+    return f"{STYLE}<div class=lenet-gallery>{figures}</div>"
+
+
+def _parts(origin: Origin) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    return origin.patch, origin.kernel, origin.products
+
+
+def _window_html(origin: Origin) -> str:
+    numbers = origin.patch[0]
+    if origin.rule in KINDS:
+        name = KINDS[origin.rule]
+        line = Words(
+            f"{name.zh}：这 {numbers.numel()} 个数的"
+            f"{'最大值' if origin.rule == 'maximum' else '平均值'} = {origin.number:.4f}",
+            f"{name.en}: the {'greatest' if origin.rule == 'maximum' else 'mean'} "
+            f"of these {numbers.numel()} numbers = {origin.number:.4f}",
+        )
+    else:
+        text = f"{origin.rule}({numbers.item():.4f}) = {origin.number:.4f}"
+        line = Words(text, text)
+    table = _table(numbers, Words("输入", "input"), numbers.abs().max().item())
+    return f"<div class=lenet-sum><div>{table}</div></div><p>{class_html(line)}</p>"
+
+
+def _table(numbers: torch.Tensor, name: Words, reach: float) -> str:
+    rows = "".join(
+        f"<tr>{''.join(_number(value, reach) for value in row)}</tr>" for row in numbers.tolist()
+    )
+    return f"<table><caption>{class_html(name)}</caption>{rows}</table>"
+
+
+def _number(value: float, reach: float) -> str:
+    depth = DEEPEST * abs(value) / (reach or 1)
+    color = BLUE if value > 0 else ORANGE
+    return f'<td style="background: rgba({color}, {depth:.2f})">{value:.2f}</td>'
+
+
+def _cell(row: int, column: int, count: int, rate: float, classes: Sequence[Words]) -> str:
+    what = Words(
+        f"真实类别 {classes[row].zh}，网络认为 {classes[column].zh}：{count} 张",
+        f"{classes[row].en} taken for {classes[column].en}: {count}",
+    )
+    color = f"rgba({BLUE}, {DEEPEST * rate**0.5:.2f})"
+    return (
+        f'<td><button type=button data-cell="{row},{column}" aria-label="{what}" '
+        f'style="background: {color}">{count or "·"}</button></td>'
+    )
