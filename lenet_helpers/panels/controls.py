@@ -87,7 +87,7 @@ class SettingControls(widgets.HBox):
             say(getattr(self, name), "description", words)
             getattr(self, name).style.description_width = "12em"
         for choice in (self.dataset, self.activation, self.pooling, self.device):
-            choice.layout.width = "24em"
+            choice.layout.width = "26em"
         for slider, name in ((self.lr_slider, "lr"), (self.epochs_slider, "epochs")):
             say(slider, "tooltip", LABELS[name])
             slider.layout.width = "12em"

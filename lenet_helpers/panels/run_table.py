@@ -20,10 +20,11 @@ TITLE = Words("训练记录", "Runs so far")
 SAVE = Words("下载表格（CSV）", "Download the table (CSV)")
 IN_CHART = Words("图中显示：", "In the chart:")
 HEADINGS = (
-    Words("序号", "Run"), LABELS["dataset"], Words("学习率", "lr"), LABELS["epochs"], Words("批量", "Batch"),
-    LABELS["activation"], LABELS["pooling"], Words("标准化", "Standard."), Words("种子", "Seed"),
-    Words("设备", "Device"), Words("损失", "Loss"), Words("训练精度", "Train acc."),
-    Words("测试精度", "Test acc."), Words("秒", "Time (s)"), Words("结果", "Ended"),
+    Words("序号", "Run"), LABELS["dataset"], Words("学习率", "lr"), LABELS["epochs"],
+    Words("批量", "Batch"), LABELS["activation"], LABELS["pooling"], Words("标准化", "Standard."),
+    Words("种子", "Seed"), Words("设备", "Device"), Words("损失", "Loss"),
+    Words("训练精度", "Train acc."), Words("测试精度", "Test acc."), Words("秒", "Time (s)"),
+    Words("结果", "Ended"),
 )  # fmt: skip
 STYLE = """<style>
 .lenet-runs { overflow-x: auto; }
@@ -72,35 +73,41 @@ class RunTable(widgets.VBox):
     @property
     def chosen(self) -> list[Run]:
         """The runs that are in the chart."""
-        return [run for run in self.runs if self.chips[run.number].show.value]
+        chips = self.chips
+        return [run for run in self.runs if run.number in chips and chips[run.number].show.value]
 
     def keep(self, run: Run) -> None:
         """Keep this run, unless it is kept already; `redraw` shows it."""
-        if run.number in self.chips:
-            return
-        chip = RunChip(run)
-        chip.remove.on_click(lambda _: self.remove(run))
-        chip.show.observe(lambda _: self._choose(), "value")
-        self.chips[run.number] = chip
-        self.runs.append(run)
+        if all(run is not kept for kept in self.runs):
+            self.runs.append(run)
 
     def remove(self, run: Run) -> None:
         """Forget this run."""
-        if run.number in self.chips:
-            self.runs.remove(run)
-            chip = self.chips.pop(run.number)
-            self.redraw()
-            close_all(chip)
-            self._changed()
+        self.runs.remove(run)
+        chip = self.chips.pop(run.number)
+        self.redraw()
+        close_all(chip)
+        self._changed()
 
     def redraw(self) -> None:
         """Show the runs as they are now."""
+        if self.comm is None:
+            return  # the panel was closed
+        for run in self.runs:
+            if run.number not in self.chips:
+                self.chips[run.number] = self._new_chip(run)
         self._table.value = STYLE + _table(self.runs)
         self._save.value = _link(self.runs)
         chips = [self.chips[run.number] for run in self.runs]
         self._line.children = [self._label, *chips, self._save]
         self._draw()
         self.layout.display = "" if self.runs else "none"
+
+    def _new_chip(self, run: Run) -> RunChip:
+        chip = RunChip(run)
+        chip.remove.on_click(lambda _: self.remove(run))
+        chip.show.observe(lambda _: self._choose(), "value")
+        return chip
 
     def _choose(self) -> None:
         self._draw()
