@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ DPI = 100
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D")
+_STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
     "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei",
@@ -85,9 +87,8 @@ def label(zh: str, en: str) -> str:
 @contextmanager
 def style() -> Iterator[None]:
     """The course's look for every figure made inside the block."""
-    families = ["DejaVu Sans", *filter(None, [chinese_font()])]
     look = {
-        "font.family": families,
+        "font.family": ["DejaVu Sans", *filter(None, [chinese_font()])],
         "font.size": 10,
         "axes.titlesize": 11,
         "axes.spines.top": False,
@@ -98,7 +99,7 @@ def style() -> Iterator[None]:
         "figure.dpi": DPI,
         "figure.facecolor": "white",
     }
-    with matplotlib.rc_context(look):
+    with _STYLE, matplotlib.rc_context(look):
         yield
 
 

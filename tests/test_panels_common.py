@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 
 import ipywidgets as widgets
@@ -10,10 +11,11 @@ import nbformat
 import pytest
 from ipywidgets.widgets import widget as widget_registry
 from jupyter_client.manager import start_new_kernel
+from matplotlib import rcParams
 from nbclient import NotebookClient
 
 from lenet_helpers import SettingError, Words
-from lenet_helpers.figures import Picture, new_figure
+from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.language import CHOICE
 from lenet_helpers.panels.common import (
     CellRun,
@@ -147,6 +149,25 @@ def test_a_closed_panel_shows_its_still_picture(capsys):
     assert "empty axes" in capsys.readouterr().out
 
 
+def test_drawing_on_two_threads_leaves_matplotlibs_settings_as_they_were():
+    before = dict(rcParams)
+
+    def draw(inside: threading.Event, may_leave: threading.Event) -> None:
+        with style():
+            inside.set()
+            may_leave.wait(LONG)
+
+    events = [(threading.Event(), threading.Event()) for _ in range(2)]
+    threads = [threading.Thread(target=draw, args=pair) for pair in events]
+    for thread, (inside, _) in zip(threads, events, strict=True):
+        thread.start()
+        inside.wait(0.3)  # the second one does not get in before the first has left
+    for thread, (_, may_leave) in zip(threads, events, strict=True):
+        may_leave.set()
+        thread.join(LONG)
+    assert dict(rcParams) == before
+
+
 # In a real kernel
 
 PANEL = """
@@ -227,7 +248,10 @@ class Kernel:
 @pytest.fixture(scope="module")
 def kernel():
     kernel = Kernel()
-    kernel.run(PANEL + "from ipywidgets.widgets import widget as registry", "import")
+    kernel.run(
+        PANEL + "import threading, time\nfrom ipywidgets.widgets import widget as registry",
+        "import",
+    )
     yield kernel
     kernel.close()
 
@@ -266,7 +290,7 @@ THREADS = "sum(thread.name == 'lenet-training' for thread in threading.enumerate
 
 def test_a_training_cell_run_ten_times_leaves_no_thread(kernel):
     for _ in range(10):
-        kernel.run(f"import threading, time\n{TRAIN}", "training")
+        kernel.run(TRAIN, "training")
     kernel.run("while not panel.runs: time.sleep(0.01)", "wait")
     kernel.run(f"for _ in range(100):\n    time.sleep(0.05)\n    if {THREADS} == 1: break", "wait")
     assert kernel.evaluate(THREADS) == "1"
