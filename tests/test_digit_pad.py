@@ -301,7 +301,7 @@ def test_still_shows_the_last_drawing_with_its_probabilities(pad):
 
 def test_the_still_is_saved_after_every_stroke(pad, monkeypatch):
     saved = []
-    monkeypatch.setattr(DigitPad, "keep_still", lambda pad: saved.append(pad.still().caption))
+    monkeypatch.setattr(DigitPad, "keep_still_soon", lambda pad: saved.append(pad.still().caption))
     ends_in_browser(pad, stroke())
     pad.clear()
     assert len(saved) == 2

@@ -16,7 +16,8 @@ from lenet_helpers.digit_reader import Reading, notice, read_drawing, read_sampl
 from lenet_helpers.figures import Picture
 from lenet_helpers.inside_figures import feature_maps
 from lenet_helpers.language import say
-from lenet_helpers.panels.common import Choice, Message, Panel, PictureBox
+from lenet_helpers.panels.calm import WHOLE, CalmPanel
+from lenet_helpers.panels.common import Choice, Message, PictureBox
 from lenet_helpers.panels.paper import Paper, as_array, as_ink
 from lenet_helpers.words import LessonError, Words
 
@@ -27,7 +28,6 @@ PAD = Words(
 )
 ANY_CLASS = Words("任意类别", "any class")
 SEEN = Words("网络看到的 28×28", "what the network sees, 28×28")
-WHOLE_LABEL = {"description_width": "initial"}
 
 
 class Drawing(NamedTuple):
@@ -37,7 +37,7 @@ class Drawing(NamedTuple):
     sample: int | None = None
 
 
-class DigitPad(Panel):
+class DigitPad(CalmPanel):
     """Draw a digit; after each stroke the network says what it takes it for.
 
     A drawing is first brought into MNIST's form. A test picture has its form already and goes to
@@ -64,12 +64,10 @@ class DigitPad(Panel):
         self.paper = Paper()
         self.undo_button, self.clear_button = widgets.Button(), widgets.Button()
         self.brush = widgets.IntSlider(
-            self.paper.brush, min=8, max=40, style=WHOLE_LABEL, layout={"width": "284px"}
+            self.paper.brush, min=8, max=40, style=WHOLE, layout={"width": "284px"}
         )
         names = {str(number): name for number, name in enumerate(data_iter.classes)}
-        self.sample_class = Choice(
-            {"": ANY_CLASS, **names}, style=WHOLE_LABEL, layout={"width": "auto"}
-        )
+        self.sample_class = Choice({"": ANY_CLASS, **names}, style=WHOLE, layout={"width": "auto"})
         self.next_button = widgets.Button()
         self.show_maps, self.show_steps = (
             widgets.Checkbox(value, indent=False, layout={"width": "auto", "margin": "2px 12px"})
@@ -191,7 +189,7 @@ class DigitPad(Panel):
             self.message.explain(error)
             return
         self._report()
-        self.keep_still()
+        self.keep_still_soon()
 
     def _read(self) -> Reading:
         ink, sample = self._drawings[-1]
