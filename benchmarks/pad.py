@@ -83,7 +83,6 @@ def test_latency(open_lesson):
         "pen lifted → probabilities in the page": answers,
         "pen lifted → feature maps in the page": maps,
         "of that, computing in the kernel": computed,
-        "kernel: still picture, after the answer": saved,
     }.items():
         print(
             f"{name:40} median {statistics.median(values):4.0f} ms, "
