@@ -1,0 +1,291 @@
+"""What goes wrong in front of a class: cells out of order or twice, a restart, another folder."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.browser.conftest import Lesson
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = ROOT / "notebooks"
+SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
+BOTH = 'md:<div lang="zh">\n\n你好，汇聚\n\n</div>\n<div lang="en">\n\nHello, pooling\n\n</div>'
+TRAIN_LONG = """
+from lenet_helpers import LiveAnimator, lenet, load_data, train
+
+batches = load_data("digits", 32, "cpu")
+animator = LiveAnimator(xlabel="epoch", legend=["loss"])
+for progress in train(lenet(), *batches, num_epochs=12, lr=0.9, device="cpu"):
+    animator.add(progress.epoch, progress.loss)
+"""
+PANEL = """
+from lenet_helpers.panels.training_panel import TrainingPanel
+
+panel = TrainingPanel("digits")
+panel
+"""
+CLICK = "panel.epochs.value = 10\npanel.train_button.click()"
+
+
+def click_run(lesson, index: int) -> None:
+    """Run one cell, by its place, and wait until it has ended."""
+    lesson.page.evaluate(
+        """index => {
+          window.jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+          return window.jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        index,
+    )
+
+
+def saved(lesson) -> list[dict]:
+    """The code cells as the notebook would save them now; what is off the screen has no text."""
+    return lesson.page.evaluate(
+        """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
+             .filter(cell => cell.type === 'code')
+             .map(cell => ({id: cell.id, count: cell.executionCount,
+                            outputs: cell.outputs.toJSON()}))"""
+    )
+
+
+def texts_of_outputs(lesson) -> list[str]:
+    """What all cells printed or returned; a widget's text has its address in memory."""
+    outputs = [output for cell in saved(lesson) for output in cell["outputs"]]
+    return [
+        str(output.get("text") or output["data"].get("text/plain"))
+        for output in outputs
+        if not any("widget" in kind for kind in output.get("data", {}))
+    ]
+
+
+def wait_until_idle(lesson, after: int = 0) -> None:
+    """Wait until every cell has run, since execution number ``after``, and none waits to run."""
+    lesson.page.wait_for_function(
+        """after => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+             .every(prompt => Number(prompt.textContent.match(/\\d+/)) > after)""",
+        arg=after,
+        timeout=lesson.timeout,
+    )
+
+
+# Out of order, and twice
+
+
+def test_a_cell_run_too_early_says_what_is_missing_and_a_run_from_the_top_heals_it(open_lesson):
+    lesson = open_lesson(["x = 6", "y = 7", "print(x * y)"])
+    click_run(lesson, 2)
+    lesson.page.get_by_text("name 'x' is not defined").wait_for()
+    click_run(lesson, 1)
+    click_run(lesson, 0)
+    click_run(lesson, 2)
+    lesson.page.get_by_text("42", exact=True).wait_for()
+    assert lesson.errors() == []
+
+
+def test_a_lesson_runs_after_its_cells_were_run_out_of_order_and_twice_over(open_lesson):
+    """The second run gives what the first gave: no cell depends on how often it was run."""
+    lesson_01 = NOTEBOOKS / "01_handwriting.ipynb"
+    lesson = open_lesson(lesson_01)
+    ids = [cell.id for cell in nbformat.read(lesson_01, as_version=4).cells]
+    for name in ("match-all", "find-part", "templates"):  # before what they need has run
+        click_run(lesson, ids.index(name))
+        outputs = next(cell["outputs"] for cell in saved(lesson) if cell["id"] == name)
+        assert [output.get("ename") for output in outputs] == ["NameError"], name
+    lesson.run()
+    assert lesson.errors() == []
+    first, last = texts_of_outputs(lesson), saved(lesson)[-1]["count"]
+    lesson.start()
+    wait_until_idle(lesson, after=last)
+    assert lesson.errors() == []
+    assert len(first) > 20
+    assert texts_of_outputs(lesson) == first
+
+
+def test_a_switch_shown_twice_is_one_switch(open_lesson):
+    lesson = open_lesson([SWITCH, BOTH, SWITCH])
+    lesson.run()
+    click_run(lesson, 0)
+    for number, (name, zh, en) in enumerate(
+        [("中文", True, False), ("English", False, True), ("双语 Both", True, True)]
+    ):
+        lesson.page.locator(".lenet-language button", has_text=name).nth(number % 2).click()
+        lesson.page.wait_for_timeout(300)
+        text = lesson.page.locator(".jp-MarkdownOutput")
+        assert text.get_by_text("你好，汇聚").is_visible() == zh, name
+        assert text.get_by_text("Hello, pooling").is_visible() == en, name
+        pressed = lesson.page.locator(".lenet-language .mod-active").all_inner_texts()
+        assert pressed == [name, name]
+
+
+# While training runs
+
+
+def test_run_all_during_training_runs_all_once_more(open_lesson):
+    lesson = open_lesson([SWITCH, TRAIN_LONG, "print(f'{progress.epoch:g} epochs')"])
+    lesson.start()
+    lesson.page.locator(".jp-RenderedImage img").wait_for(timeout=lesson.timeout)
+    lesson.start()
+    lesson.page.wait_for_timeout(200)
+    wait_until_idle(lesson)
+    assert lesson.errors() == []
+    assert [cell["count"] for cell in saved(lesson)] == [4, 5, 6]
+    assert lesson.page.locator(".jp-RenderedImage img").count() == 1
+    assert lesson.page.get_by_text("12 epochs", exact=True).count() == 1
+
+
+def test_run_all_while_a_panel_trains_leaves_one_panel_that_works(open_lesson):
+    lesson = open_lesson([PANEL, CLICK, "panel.wait(60), panel.error, panel.runs[-1].last.epoch"])
+    lesson.page.evaluate(
+        """() => { const nb = window.jupyterapp.shell.currentWidget.content;
+                   nb.activeCellIndex = 0; }"""
+    )
+    click_run(lesson, 0)
+    click_run(lesson, 1)  # training goes on behind this, on its thread
+    lesson.start()
+    lesson.page.get_by_text("(True, None, 10.0)").wait_for(timeout=lesson.timeout)
+    wait_until_idle(lesson)
+    assert lesson.errors() == []
+    assert lesson.page.locator(".lenet-panel").count() == 1
+
+
+def test_a_restart_in_the_middle_of_training_leaves_a_lesson_that_runs(open_lesson):
+    lesson = open_lesson([SWITCH, TRAIN_LONG, BOTH])
+    lesson.start()
+    lesson.page.locator(".jp-RenderedImage img").wait_for(timeout=lesson.timeout)
+    lesson.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    lesson.run()
+    assert lesson.errors() == []
+    assert [cell["count"] for cell in saved(lesson)] == [1, 2]
+    assert lesson.page.locator(".jp-RenderedImage img").count() == 1
+    lesson.switch_to("English")
+    lesson.page.wait_for_timeout(300)
+    assert not lesson.page.locator(".jp-MarkdownOutput").get_by_text("你好").is_visible()
+
+
+# Where and how it is opened
+
+
+def test_a_course_in_another_folder_runs_and_shows_its_pictures(lab, open_lesson):
+    """JupyterLab is started two folders above; names with a space and Chinese characters."""
+    address, folder = lab
+    course = folder / "课程 course" / "lenet"
+    shutil.copytree(ROOT / "imgs", course / "imgs")
+    (course / "notebooks").mkdir()
+    source = NOTEBOOKS / "03_lenet_layers.ipynb"
+    shutil.copy(source, course / "notebooks")
+    lesson = open_lesson(source)
+    lesson.page.goto(f"{address}/lab/tree/课程 course/lenet/notebooks/{source.name}?reset")
+    lesson = Lesson(lesson.page)
+    lesson.run()
+    assert lesson.errors() == []
+    pictures = lesson.page.locator(".jp-RenderedMarkdown img")
+    assert pictures.count() == source.read_text(encoding="utf-8").count("](../imgs/") >= 8
+    for picture in pictures.all():
+        picture.evaluate("image => image.decode()")  # raises if it cannot be shown
+
+
+def test_a_lesson_opened_read_only_runs_all_the_same(lab, open_lesson):
+    address, _ = lab
+    lesson = open_lesson([SWITCH, BOTH, "print(6 * 7)"])
+    page = lesson.page
+
+    def locked(route):
+        """The server's answers, as they are about a file that this user may not write."""
+        if route.request.method != "GET":
+            route.fulfill(status=403, json={"message": "Permission denied"})
+            return
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"writable": False})
+
+    page.route("**/api/contents/notebooks/test-*", locked)
+    page.goto(page.url + "?reset")
+    lesson = Lesson(page)
+    assert (
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.context.contentsModel.writable")
+        is False
+    )
+    lesson.run()
+    assert lesson.errors() == []
+    assert page.get_by_text("42", exact=True).is_visible()
+    lesson.switch_to("English")
+    page.wait_for_timeout(300)
+    assert not page.locator(".jp-MarkdownOutput").get_by_text("你好").is_visible()
+
+
+# Fonts, and text that looks like HTML
+
+NO_CHINESE_FONT = """
+from matplotlib import font_manager
+from lenet_helpers import figures
+
+have = font_manager.fontManager.ttflist
+font_manager.fontManager.ttflist = [f for f in have if f.name not in figures.CHINESE_FONTS]
+figures.chinese_font.cache_clear()
+figures.chinese_font()
+"""
+
+
+def test_without_a_chinese_font_pictures_are_english_and_nothing_warns(open_lesson, tmp_path):
+    """matplotlib warns of every character that no font has: none of them may be drawn."""
+    source = NOTEBOOKS / "01_handwriting.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(NO_CHINESE_FONT))
+    nbformat.write(notebook, tmp_path / "no_font.ipynb")
+    lesson = open_lesson(tmp_path / "no_font.ipynb")
+    lesson.run()
+    assert lesson.errors() == []
+    in_outputs = sum('"image/png": "' in line for line in source.read_text().splitlines())
+    assert lesson.page.locator(".jp-RenderedImage img").count() == in_outputs >= 5
+
+
+EVIL = "<img src=x onerror=\\\"document.title='owned'\\\"><b>bold</b>"
+HTML_IN_NAMES = f"""
+import torch
+from torch import nn
+from lenet_helpers import Words, image_grid, lenet, load_data, trace_shapes
+from lenet_helpers.panels.common import Message
+from lenet_helpers.panels.digit_pad import DigitPad
+from lenet_helpers.panels.mistakes_panel import MistakesPanel
+
+evil = "{EVIL}"
+_, test_iter = load_data("digits", device="cpu")
+test_iter.classes = [Words(evil, evil)] * 10
+layer = type(evil, (nn.Identity,), {{}})
+display(trace_shapes(nn.Sequential(layer(), *lenet()), torch.zeros(1, 1, 28, 28)))
+display(MistakesPanel(lenet(), test_iter))
+display(DigitPad(lenet(), test_iter))
+image_grid(test_iter.images[:1], Words(evil, evil))
+"""
+HTML_IN_SETTINGS = f"""
+from lenet_helpers import LanguageSwitch, load_data
+from lenet_helpers.language import CHOICE
+from lenet_helpers.panels.common import Message
+
+evil = "{EVIL}"
+message = Message()
+for wrong in (lambda: load_data(evil), lambda: load_data("digits", evil), lambda: lenet(evil),
+              lambda: int(evil)):
+    try:
+        wrong()
+    except Exception as error:
+        message.explain(error)
+        display(message)
+"""
+
+
+@pytest.mark.parametrize("source", [HTML_IN_NAMES, HTML_IN_SETTINGS], ids=["names", "settings"])
+def test_html_in_names_and_settings_is_shown_as_text(open_lesson, source):
+    lesson = open_lesson([source])
+    lesson.run()
+    assert lesson.errors() == []
+    lesson.page.get_by_text("<b>bold</b>").first.wait_for()
+    lesson.page.wait_for_timeout(500)
+    assert lesson.page.locator("img[src=x]").count() == 0
+    assert lesson.page.locator("b", has_text="bold").count() == 0
+    assert lesson.page.title() != "owned"
