@@ -180,7 +180,12 @@ def layers_with_maps(nets: Sequence[nn.Sequential], X: torch.Tensor) -> dict[int
 
 
 def untrained_like(net: nn.Sequential, seed: int = 0) -> nn.Sequential:
-    """A network of the same architecture, initialised anew as at the start of `train`."""
+    """A network of the same architecture, initialised anew as at the start of `train`.
+
+    Raises:
+        SettingError: ``net`` is no ``nn.Sequential`` with layers.
+    """
+    layers_of(net)  # checks that it has any
     fresh = copy.deepcopy(net)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

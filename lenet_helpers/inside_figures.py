@@ -153,7 +153,7 @@ def _picture(
         for name, shape, top in sheet.rows:
             figure.text(0, 1 - top / high, name, weight="bold", fontsize=8, va="top")
             # below the name, or beside it where the row is as low as a strip
-            beside, below = (0, 13) if " × " in shape else (78, 0)
+            beside, below = (0, 13) if " × " in shape else (76, 0)
             figure.text(beside / wide, 1 - (top + below) / high, shape, fontsize=8, va="top")
         for network, title in enumerate(titles):
             left = NAMES + network * (WIDTH + BETWEEN)

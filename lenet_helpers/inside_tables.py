@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
+from html import escape
 
 import torch
 
@@ -16,16 +17,16 @@ from lenet_helpers.words import Words
 # the theme's own text, black or white, could not be read on it.
 BLUE, ORANGE, DEEPEST = "0, 114, 178", "213, 94, 0", 0.7
 STYLE = """<style>
-.lenet-sum { display: flex; flex-wrap: wrap; gap: 4px 16px; }
+.lenet-sum { display: flex; flex-direction: column; gap: 2px; }
 .lenet-sum > div { display: flex; align-items: center; gap: 4px; }
-.lenet-sum table, .lenet-sum + p { color: var(--jp-ui-font-color1, black); }
+.lenet-sum table, div.lenet-total { color: var(--jp-ui-font-color1, black); }
 .lenet-sum table { border-collapse: collapse; font-size: 10px; line-height: 15px; }
 .lenet-sum td { min-width: 26px; padding: 0 1px; text-align: right; }
 .lenet-sum td { border: 1px solid var(--jp-border-color2, silver); white-space: nowrap; }
 .lenet-sum caption { font-size: 11px; white-space: nowrap; }
-.lenet-sum + p { margin: 4px 0; line-height: 1.4; }
+div.lenet-total { margin: 4px 0; line-height: 1.4; }
 .lenet-gallery { display: flex; flex-wrap: wrap; gap: 8px; }
-.lenet-gallery figure { margin: 0; width: 92px; font-size: 12px; line-height: 1.3; }
+.lenet-gallery figure { margin: 0; width: 94px; font-size: 12px; line-height: 1.3; }
 .lenet-gallery img { width: 84px; height: 84px; image-rendering: pixelated; background: white; }
 .lenet-confusion { border-collapse: collapse; font-size: 12px; }
 .lenet-confusion th { padding: 1px 4px; font-weight: normal; }
@@ -54,14 +55,14 @@ def sum_html(origin: Origin) -> str:
         origin: as `inside.origin` returns it. A pooling shows its window, an activation its input.
     """
     if origin.kernel is None:
-        return STYLE + _window_html(origin)
+        return _window_html(origin)
     blocks, reaches = [], [part.abs().max().item() for part in _parts(origin)]
     for channel, (patch, kernel, products) in enumerate(zip(*_parts(origin), strict=True)):
         number = products.sum().item()
         names = (
             Words(f"输入 {channel}", f"input {channel}"),
             Words(f"卷积核 {channel}", f"kernel {channel}"),
-            Words(f"乘积，和 {number:.3f}", f"products, sum {number:.3f}"),
+            Words(f"乘积，和 {_text(number, 3)}", f"products, sum {_text(number, 3)}"),
         )
         tables = [
             _table(part, name, reach)
@@ -69,14 +70,14 @@ def sum_html(origin: Origin) -> str:
         ]
         blocks.append(f"<div>{tables[0]}×{tables[1]}={tables[2]}</div>")
     sums = [part.sum().item() for part in origin.products]
-    terms = " ".join(f"{'−' if s < 0 else '+'} {abs(s):.3f}" for s in sums).removeprefix("+ ")
-    bias = f"{'−' if origin.bias < 0 else '+'} {abs(origin.bias):.3f}"
+    terms = " + ".join(_text(number, 3, brackets=True) for number in sums)
+    bias, total = _text(origin.bias, 3, brackets=True), _text(origin.total, 4)
+    torchs = _text(origin.number, 4)
     line = Words(
-        f"各通道之和 {terms}，再加偏置 {bias} = {origin.total:.4f}；torch 算得 {origin.number:.4f}",
-        f"Sums of the channels {terms}, bias {bias} = {origin.total:.4f}; "
-        f"torch computes {origin.number:.4f}",
+        f"乘积之和 {terms} + 偏置 {bias} = {total}；torch 算得 {torchs}。",
+        f"Sum of products {terms} + bias {bias} = {total}; torch computes {torchs}.",
     )
-    return f"{STYLE}<div class=lenet-sum>{''.join(blocks)}</div><p>{line.html()}</p>"
+    return _sum("".join(blocks), line)
 
 
 def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
@@ -106,17 +107,18 @@ def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
     )
 
 
-def gallery_html(images: torch.Tensor, captions: Iterable[Words]) -> str:
-    """Pictures side by side, each with a caption that is its alternative text too.
+def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
+    """Pictures side by side, each with lines of text below, its alternative text too.
 
     Args:
         images: ``(n, h, w)``; the least number is white, the greatest black.
-        captions: what stands below each.
+        captions: the lines below each.
     """
     figures = "".join(
         f'<figure><img src="data:image/png;base64,{base64.b64encode(map_png(image)).decode()}" '
-        f'alt="{caption}"><figcaption>{class_html(caption)}</figcaption></figure>'
-        for image, caption in zip(images, captions, strict=True)
+        f'alt="{escape("; ".join(map(str, lines)))}"><figcaption>'
+        f"{''.join(f'<div>{class_html(line)}</div>' for line in lines)}</figcaption></figure>"
+        for image, lines in zip(images, captions, strict=True)
     )
     return f"{STYLE}<div class=lenet-gallery>{figures}</div>"
 
@@ -131,28 +133,41 @@ def _window_html(origin: Origin) -> str:
         name = KINDS[origin.rule]
         line = Words(
             f"{name.zh}：这 {numbers.numel()} 个数的"
-            f"{'最大值' if origin.rule == 'maximum' else '平均值'} = {origin.number:.4f}",
+            f"{'最大值' if origin.rule == 'maximum' else '平均值'} = {_text(origin.number, 4)}",
             f"{name.en}: the {'greatest' if origin.rule == 'maximum' else 'mean'} "
-            f"of these {numbers.numel()} numbers = {origin.number:.4f}",
+            f"of these {numbers.numel()} numbers = {_text(origin.number, 4)}",
         )
     else:
-        text = f"{origin.rule}({numbers.item():.4f}) = {origin.number:.4f}"
+        text = f"{origin.rule}({_text(numbers.item(), 4)}) = {_text(origin.number, 4)}"
         line = Words(text, text)
     table = _table(numbers, Words("输入", "input"), numbers.abs().max().item())
-    return f"<div class=lenet-sum><div>{table}</div></div><p>{class_html(line)}</p>"
+    return _sum(f"<div>{table}</div>", line)
+
+
+def _sum(tables: str, line: Words) -> str:
+    total = f"<div class=lenet-total>{class_html(line)}</div>"
+    return f"{STYLE}<div class=lenet-sum>{tables}</div>{total}"
 
 
 def _table(numbers: torch.Tensor, name: Words, reach: float) -> str:
     rows = "".join(
         f"<tr>{''.join(_number(value, reach) for value in row)}</tr>" for row in numbers.tolist()
     )
-    return f"<table><caption>{class_html(name)}</caption>{rows}</table>"
+    return f"<table><caption>{name.html('div')}</caption>{rows}</table>"
+
+
+def _text(value: float, digits: int, *, brackets: bool = False) -> str:
+    """A number with a real minus sign; what rounds to zero has none."""
+    text = f"{value:.{digits}f}".replace("-", "−")
+    if not text.strip("−0."):
+        text = text.removeprefix("−")
+    return f"({text})" if brackets and text.startswith("−") else text
 
 
 def _number(value: float, reach: float) -> str:
     depth = DEEPEST * abs(value) / (reach or 1)
     color = BLUE if value > 0 else ORANGE
-    return f'<td style="background: rgba({color}, {depth:.2f})">{value:.2f}</td>'
+    return f'<td style="background: rgba({color}, {depth:.2f})">{_text(value, 2)}</td>'
 
 
 def _cell(row: int, column: int, count: int, rate: float, classes: Sequence[Words]) -> str:
@@ -162,6 +177,6 @@ def _cell(row: int, column: int, count: int, rate: float, classes: Sequence[Word
     )
     color = f"rgba({BLUE}, {DEEPEST * rate**0.5:.2f})"
     return (
-        f'<td><button type=button data-cell="{row},{column}" aria-label="{what}" '
+        f'<td><button type=button data-cell="{row},{column}" aria-label="{escape(str(what))}" '
         f'style="background: {color}">{count or "·"}</button></td>'
     )

@@ -16,7 +16,8 @@ Outputs = Sequence[tuple[str, torch.Tensor]]
 Box = tuple[float, float, float, float]
 
 # All lengths are in pixels of the sheet.
-NAMES, TITLES, WIDTH, BETWEEN, GAP = 116, 22, 402, 20, 3
+# Two networks take 833: that fits a notebook beside JupyterLab's list of files.
+NAMES, TITLES, WIDTH, BETWEEN, GAP = 100, 22, 356, 20, 3
 LARGEST_MAP, TALLEST_ROW, STRIP = 56, 96, 12
 PAPER = 225  # between the maps: neither their white nor their black
 SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS[1], "white", COLORS[0]])
@@ -177,7 +178,7 @@ def _compose(layers: list[_Layer]) -> Sheet:
     tops = [TITLES]
     for layer in layers:
         tops.append(tops[-1] + layer.tall + 2 * GAP)
-    wide = NAMES + len(layers[0].maps) * (WIDTH + BETWEEN) - BETWEEN
+    wide = NAMES + len(layers[0].maps) * (WIDTH + BETWEEN) - BETWEEN + 1  # and the last frame
     sheet = Sheet(np.full((tops.pop(), wide, 3), 255, np.uint8), [], [])
     for number, (layer, top) in enumerate(zip(layers, tops, strict=True)):
         sheet.rows.append((layer.name, layer.shape, top))

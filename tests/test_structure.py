@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "predictions": (("data", "words"), ("torch",)),
     "map_sheet": (("figures",), ("matplotlib", "numpy", "torch")),
     "inside_figures": (("figures", "map_sheet", "words"), ("PIL", "matplotlib", "numpy", "torch")),
-    "inside_tables": (("digit_figures", "figures", "inside", "words"), ("PIL", "numpy", "torch")),
+    "inside_tables": (("digit_figures", "inside", "inside_figures", "words"), ("torch",)),
     "live_plot": (("figures", "words"), ("IPython", "ipywidgets", "matplotlib")),
     "language": (("words",), ("ipywidgets", "traitlets")),
     "experiments": (("data", "datasets", "models", "training", "words"), ("torch",)),

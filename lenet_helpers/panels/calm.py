@@ -7,6 +7,7 @@ import asyncio
 from lenet_helpers.panels.common import Panel
 
 SECONDS_OF_CALM = 1.0
+WHOLE = {"description_width": "initial"}  # a control's style: no language of its name is cut
 
 
 class CalmPanel(Panel):
@@ -14,6 +15,12 @@ class CalmPanel(Panel):
     longer than all the rest."""
 
     _later: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Take the panel off the page; its still is not drawn any more."""
+        if self._later is not None:
+            self._later.cancel()
+        super().close()
 
     def keep_still_soon(self) -> None:
         """Save the still unless this is called again within a second; without a kernel, never."""

@@ -12,8 +12,9 @@ HERE = Path(__file__).parent
 
 
 class _Clickable(anywidget.AnyWidget):
-    _esm = HERE / "clicks.js"
-    _css = HERE / "clicks.css"
+    # As text: given a path, anywidget keeps every such widget for ever, to tell it of edits.
+    _esm = (HERE / "clicks.js").read_text(encoding="utf-8")
+    _css = (HERE / "clicks.css").read_text(encoding="utf-8")
 
 
 class ClickablePicture(_Clickable):

@@ -34,6 +34,7 @@ function picture({ model, el }) {
   let address;
   frame.className = "lenet-clickable";
   frame.tabIndex = 0;
+  frame.setAttribute("role", "group");
   image.draggable = false;
   frame.append(image);
   el.append(frame);
@@ -57,6 +58,7 @@ function picture({ model, el }) {
     address = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
     image.src = address;
     frame.style.width = model.get("width") ? `${model.get("width")}px` : "fit-content";
+    frame.classList.toggle("lenet-enlarged", model.get("width") > 0);
   }
 
   frame.addEventListener("click", (event) => {
@@ -72,6 +74,7 @@ function picture({ model, el }) {
     marks: () => image.naturalWidth && mark(),
     label: () => {
       image.alt = model.get("label");
+      frame.setAttribute("aria-label", model.get("label"));
     },
   });
   return () => {

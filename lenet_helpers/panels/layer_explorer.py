@@ -13,7 +13,7 @@ from lenet_helpers.inside import Outputs, kernels, layer_outputs, layers_with_ma
 from lenet_helpers.inside_figures import feature_maps, sheet_png
 from lenet_helpers.language import say
 from lenet_helpers.map_sheet import kernel_sheet, map_sheet
-from lenet_helpers.panels.calm import CalmPanel
+from lenet_helpers.panels.calm import WHOLE, CalmPanel
 from lenet_helpers.panels.clickable import ClickablePicture
 from lenet_helpers.panels.common import Choice, Message
 from lenet_helpers.panels.number_view import NumberView
@@ -29,10 +29,11 @@ MAPS = Words(
     "on one of them.",
 )
 NUMBER = Words("一个数从哪里来", "Where one number comes from")
-KERNELS = Words(
-    "卷积核：蓝色为正，橙色为负，白色为零；每列一个输出通道，每行一个输入通道。",
-    "The kernels: blue is positive, orange negative, white zero; a column for each output "
-    "channel, a row for each input channel.",
+KERNELS = Words("卷积核", "The kernels")
+COLORED = Words(
+    "蓝色为正，橙色为负，白色为零；每列一个输出通道，每行一个输入通道。",
+    "Blue is positive, orange negative, white zero; a column for each output channel, a row for "
+    "each input channel.",
 )
 NONE_WRONG = Words("这些图片网络全答对了。", "The network gets all of these right.")
 
@@ -68,9 +69,10 @@ class LayerExplorer(CalmPanel):
         layers = layers_with_maps(self._nets, test_iter.prepare(test_iter.images[:1]))
         present = [str(c) for c in test_iter.labels.unique().tolist()]
         self.class_filter = Choice(
-            {"": ALL, **{number: test_iter.classes[int(number)] for number in present}}
+            {"": ALL, **{number: test_iter.classes[int(number)] for number in present}},
+            style=WHOLE,
         )
-        self.index = widgets.IntSlider(max=len(test_iter.labels) - 1, layout={"width": "360px"})
+        self.index = widgets.IntSlider(max=len(test_iter.labels) - 1, style=WHOLE)
         self.wrong_button = widgets.Button(icon="search", layout={"width": "auto"})
         self.message, self.maps = Message(), ClickablePicture()
         self.bars, self.kernels = (widgets.HTML(), widgets.HTML()), widgets.Image(format="png")
@@ -78,6 +80,9 @@ class LayerExplorer(CalmPanel):
         self._name_and_connect()
         super().__init__(self._rows())
         self._draw()
+        self.number.choose(
+            row=self._outputs[1][1][1].shape[2] // 2, column=self._outputs[1][1][1].shape[3] // 2
+        )
 
     @property
     def image_number(self) -> int:
@@ -105,7 +110,7 @@ class LayerExplorer(CalmPanel):
     def _rows(self) -> list[widgets.Widget]:
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
         bars = [
-            widgets.VBox([widgets.HTML(f"<b>{name.html()}</b>"), table])
+            widgets.VBox([widgets.HTML(f"<b>{name.html()}</b>"), table]).add_class("lenet-narrow")
             for name, table in zip(NAMES, self.bars, strict=True)
         ]
         return [
@@ -113,10 +118,10 @@ class LayerExplorer(CalmPanel):
             self.message,
             widgets.HTML(f"<small>{MAPS.html('div')}</small>"),
             self.maps,
-            widgets.HBox(bars, layout={**wrap, "grid_gap": "40px"}),
+            widgets.HBox(bars, layout={**wrap, "grid_gap": "32px"}),
             widgets.HTML(f"<b>{NUMBER.html()}</b>"),
             self.number,
-            widgets.HTML(f"<b>{KERNELS.html('div')}</b>"),
+            widgets.HTML(f"<b>{KERNELS.html()}</b><small>{COLORED.html('div')}</small>"),
             self.kernels,
         ]
 

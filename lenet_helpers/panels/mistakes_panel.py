@@ -11,13 +11,14 @@ from lenet_helpers.figures import Picture
 from lenet_helpers.inside_figures import confusion_matrix
 from lenet_helpers.inside_tables import confusion_html, gallery_html
 from lenet_helpers.language import say
-from lenet_helpers.panels.calm import CalmPanel
+from lenet_helpers.panels.calm import WHOLE, CalmPanel
 from lenet_helpers.panels.clickable import ClickableTable
 from lenet_helpers.panels.common import Choice, Message
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import Words
 
 MOST_PICTURES = 24
+IS, NEXT = Words("应为 ", "is "), Words("其次 ", "next ")
 HELP = Words(
     "点击一格（或用方向键、下方的列表选择），看看里面的图片。颜色越深，占该行的比例越大。",
     "Click on a cell (or use the arrow keys or the lists) to see its pictures. The deeper the "
@@ -50,7 +51,7 @@ class MistakesPanel(CalmPanel):
         counts, classes = self.predictions.confusion, test_iter.classes
         self.matrix = ClickableTable(html=confusion_html(counts, classes))
         options = {str(number): name for number, name in enumerate(classes)}
-        self.truth, self.answer = Choice(options), Choice(options)
+        self.truth, self.answer = (Choice(options, style=WHOLE) for _ in range(2))
         self.message, self.pictures, self._quiet = Message(), widgets.HTML(), False
         for choice, words in (
             (self.truth, Words("真实类别", "True class")),
@@ -74,7 +75,7 @@ class MistakesPanel(CalmPanel):
         shown = found[:MOST_PICTURES]
         self.message.say(self._summary(truth, answer, len(found)))
         images = self._data.images[shown.to(self._data.device)].cpu()
-        self.pictures.value = gallery_html(images, [self._caption(number) for number in shown])
+        self.pictures.value = gallery_html(images, map(self._caption, shown.tolist()))
         self.keep_still_soon()
 
     def still(self) -> Picture:
@@ -122,19 +123,17 @@ class MistakesPanel(CalmPanel):
             f"{count:,} of class {of.en} were taken for {to.en}; {first.en}surest mistakes first.",
         )
 
-    def _caption(self, number: torch.Tensor) -> Words:
-        """What the network thinks of a picture, how sure it is, and what it should have said."""
+    def _caption(self, number: int) -> list[Words]:
+        """What the network thinks of a picture, how sure it is, and what else it might have said:
+        the true class, or the next likely one if it is right."""
         shares, label = self.predictions.probabilities[number], self.predictions.labels[number]
-        answer, classes = shares.argmax(), self._data.classes
-        zh, en = (f"{classes[answer][i]} {shares[answer]:.0%}" for i in (0, 1))
-        if answer == label:
-            second = shares.topk(2).indices[1]
-            zh += f"，其次 {classes[second].zh} {shares[second]:.0%}"
-            en += f", next {classes[second].en} {shares[second]:.0%}"
-        else:
-            zh += f"，真实类别 {classes[label].zh} {shares[label]:.0%}"
-            en += f", true {classes[label].en} {shares[label]:.0%}"
-        return Words(f"{zh}（第 {number} 张）", f"{en} (no. {number})")
+        answer, second = shares.topk(2).indices
+        name, lead = (label, IS) if answer != label else (second, NEXT)
+        first, other = (
+            Words(*(f"{text} {shares[which]:.0%}" for text in self._data.classes[which]))
+            for which in (answer, name)
+        )
+        return [first, Words(lead.zh + other.zh, lead.en + other.en), Words(*[f"#{number}"] * 2)]
 
 
 def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from lenet_helpers.inside import Outputs, Window, origin, receptive_field
 from lenet_helpers.inside_figures import map_png
 from lenet_helpers.inside_tables import sum_html
 from lenet_helpers.language import say
+from lenet_helpers.panels.calm import WHOLE
 from lenet_helpers.panels.clickable import ClickablePicture
 from lenet_helpers.panels.common import Choice, Message
 from lenet_helpers.words import Words
@@ -60,13 +61,17 @@ class NumberView(widgets.VBox):
     ) -> None:
         self._names, self._changed, self._quiet = names, changed, False
         self.network = Choice(
-            {str(number): name for number, name in enumerate(names)}, str(len(names) - 1)
+            {str(number): name for number, name in enumerate(names)},
+            str(len(names) - 1),
+            style=WHOLE,
         )
-        self.layer = Choice({str(number): Words(name, name) for number, name in layers.items()})
+        self.layer = Choice(
+            {str(number): Words(name, name) for number, name in layers.items()}, style=WHOLE
+        )
         self.channel, self.row, self.column = (
-            widgets.BoundedIntText(layout={"width": "150px"}) for _ in range(3)
+            widgets.BoundedIntText(style=WHOLE, layout={"width": "140px"}) for _ in range(3)
         )
-        self.play = widgets.Play(interval=MILLISECONDS_A_STEP)
+        self.play = widgets.Play(interval=MILLISECONDS_A_STEP, show_repeat=False)
         self.picture, self.map = ClickablePicture(width=SIDE), ClickablePicture(width=SIDE)
         self.line, self.sum = Message(), widgets.HTML()
         self._name_and_connect()
@@ -81,8 +86,10 @@ class NumberView(widgets.VBox):
                 widgets.HBox([self.network, self.layer], layout=wrap),
                 widgets.HBox([self.channel, self.row, self.column, self.play], layout=wrap),
                 self.line,
-                widgets.HBox(pictures, layout={**wrap, "grid_gap": "16px"}),
-                self.sum,
+                widgets.HBox(
+                    [widgets.VBox(pictures, layout={"min_width": f"{SIDE + 8}px"}), self.sum],
+                    layout={"grid_gap": "24px"},
+                ),
             ]
         )
 
@@ -162,7 +169,7 @@ class NumberView(widgets.VBox):
         network, layer, channel, row, column = self.chosen
         self.origin = origin(self._nets[network], self._X, layer, channel, row, column)
         field = self.origin.field
-        self._margin = _overhang(field, *self._X.shape[2:])
+        self._margin = self._widest_overhang()
         left, top = field.left + self._margin, field.top + self._margin
         self.picture.png = map_png(self._X[0, 0], self._margin)
         self.picture.marks = [["field", left, top, field.width, field.height]]
@@ -172,6 +179,13 @@ class NumberView(widgets.VBox):
         self.sum.value = sum_html(self.origin)
         self._changed()
 
+    def _widest_overhang(self) -> int:
+        """How far fields of this map reach beyond the picture: its margin, so that it stays put."""
+        network, layer, *_ = self.chosen
+        corners = (0, 0), (self.row.max, self.column.max)
+        fields = (receptive_field(self._nets[network], layer, *corner) for corner in corners)
+        return max(_overhang(field, *self._X.shape[2:]) for field in fields)
+
     def words(self) -> Words:
         """Which number this is, its value, and the pixels that it depends on."""
         network, layer, channel, row, column = self.chosen
@@ -180,7 +194,7 @@ class NumberView(widgets.VBox):
         rows = f"{field.top}…{field.top + field.height - 1}"
         columns = f"{field.left}…{field.left + field.width - 1}"
         padding = Words("（图片之外是填充的 0）", " (beyond the edge: padding, 0)")
-        if not self._margin:
+        if not _overhang(field, *self._X.shape[2:]):
             padding = Words("", "")
         return Words(
             f"{name.zh}：{code}。感受野：第 {rows} 行，第 {columns} 列{padding.zh}。",
