@@ -189,7 +189,7 @@ def test_a_run_leaves_curves_numbers_and_a_usable_network(panel):
     kept = panel.runs[0]
     assert (kept.ended, kept.last.epoch, kept.number) == ("finished", 2, 1)
     assert kept.test_acc > 0.8
-    assert bytes(panel.picture.image.value).startswith(PNG)
+    assert bytes(panel.curves.image.value).startswith(PNG)
     assert f"{kept.test_acc:.3f}" in panel.progress.numbers.value
     assert panel.progress.bar.value == 1
     X, _ = next(iter(load_data("digits")[1]))
@@ -199,10 +199,10 @@ def test_a_run_leaves_curves_numbers_and_a_usable_network(panel):
 def test_the_picture_and_the_numbers_change_while_it_trains(make_panel):
     panel = make_panel()
     panel.train_button.click()
-    seen = {(bytes(panel.picture.image.value), panel.progress.numbers.value)}
+    seen = {(bytes(panel.curves.image.value), panel.progress.numbers.value)}
     wait_for_points(panel, 1)
     while len(seen) < 4:
-        seen.add((bytes(panel.picture.image.value), panel.progress.numbers.value))
+        seen.add((bytes(panel.curves.image.value), panel.progress.numbers.value))
         assert panel._job is not None, "the run is over, and too little was seen of it"
         time.sleep(0.01)
     assert "left" in panel.progress.numbers.value

@@ -7,10 +7,10 @@ from contextlib import closing
 from functools import partial
 
 from lenet_helpers.figures import Picture
-from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels import run_buttons as words
-from lenet_helpers.panels.common import Message, Panel, PictureBox
+from lenet_helpers.panels.common import Message, Panel
 from lenet_helpers.panels.controls import SettingControls
+from lenet_helpers.panels.live_curves import LiveCurves
 from lenet_helpers.panels.progress import ProgressLine
 from lenet_helpers.panels.run_buttons import RunButtons, how_it_ended
 from lenet_helpers.panels.run_table import RunTable
@@ -18,6 +18,7 @@ from lenet_helpers.panels.worker import Job, threads_reach_widgets
 from lenet_helpers.rerun import Training, new_net
 from lenet_helpers.run_figures import last_and_others, nothing_trained
 from lenet_helpers.runs import Run, Settings
+from lenet_helpers.words import SettingError
 
 
 class TrainingPanel(Panel):
@@ -55,17 +56,16 @@ class TrainingPanel(Panel):
         )  # fmt: skip
         self.train_button, self.stop_button = self.buttons.train, self.buttons.stop
         self.continue_button, self.reset_button = self.buttons.go_on, self.buttons.reset
-        self.message, self.progress, self.picture = Message(), ProgressLine(), PictureBox()
+        self.message, self.progress, self.curves = Message(), ProgressLine(), LiveCurves()
         self.table = RunTable(self.keep_still)
         self.blocking = not threads_reach_widgets() if blocking is None else blocking
         self.net = new_net(self.controls.initial)
         self.error: Exception | None = None
         self._lock, self._job, self._latest_job = threading.Lock(), None, None
         self._training: Training | None = None
-        self._animator: LiveAnimator | None = None
         self._count, self._reading = 0, False
         super().__init__(
-            [self.controls, self.buttons, self.message, self.progress, self.picture, self.table]
+            [self.controls, self.buttons, self.message, self.progress, self.curves, self.table]
         )
         self._enable()
 
@@ -99,38 +99,35 @@ class TrainingPanel(Panel):
     def _begin(self, *, fresh: bool) -> None:
         settings, job = self.controls.values(), Job(self._work, self._end)
         with self._lock:
-            refusal = (
-                words.BUSY
-                if self._job
-                else None
-                if fresh or self._can_continue()
-                else words.NOTHING
-            )
+            refusal = self._refusal(fresh)
             if refusal is None:
                 self._job = self._latest_job = job
                 self._reading, self.error = True, None
         if refusal is not None:
             self.message.explain(refusal)
             return
+        try:
+            self._prepare(settings, fresh)
+        except BaseException:  # an interrupt, most likely
+            self._job = None
+            self._enable()
+            raise
+        job.start(blocking=self.blocking)
+
+    def _refusal(self, fresh: bool) -> SettingError | None:
+        if self._job is not None:
+            return words.BUSY
+        return None if fresh or self._can_continue() else words.NOTHING
+
+    def _prepare(self, settings: Settings, fresh: bool) -> None:
+        self._lr, self._epochs = settings.lr, settings.epochs
         if fresh:
             self._count += 1
             self._training = Training(Run(self._count, settings))
             self.net = self._training.net
-            self._animator = LiveAnimator(
-                xlabel="epoch", legend=["train loss", "train acc", "test acc"],
-                show=self.picture.show,
-            )  # fmt: skip
-            self._animator.axes[0].plot([0, 0], [0, 1], alpha=0)  # the axis holds at least 0 to 1
-        self._lr, self._epochs = settings.lr, settings.epochs
-        self._show_beginning()
-        job.start(blocking=self.blocking)
-
-    def _show_beginning(self) -> None:
-        points = self._training.run.points
-        start = points[-1].epoch if points else 0
-        self._animator.axes[0].set_xlim(0, start + self._epochs)
-        self._animator.add(0, (None, None, None))  # draws the axes
-        self._animator.draw()
+            self.curves.begin(settings.epochs)
+        else:
+            self.curves.extend(self._training.run.last.epoch + settings.epochs)
         self.progress.clear()
         self.message.say(words.READING)
         self._enable()
@@ -148,21 +145,19 @@ class TrainingPanel(Panel):
             for report in reports:
                 self.table.keep(training.run)
                 self.progress.show(training.run, report)
-                point = training.run.last
-                self._animator.add(round(point.epoch, 2), point[1:])
+                self.curves.add(training.run.last)
 
     def _stop(self) -> None:
         with self._lock:
             job, reading = self._job, self._reading
         if job is None:
             return
+        self.message.say(words.STOPPING)
+        self.stop_button.disabled = True
         job.stop()
         if reading:  # which cannot be broken off: it goes on unseen, for the next run
             self._latest_job = None
             self._end(job)
-        else:
-            self.message.say(words.STOPPING)
-            self.stop_button.disabled = True
 
     def _end(self, job: Job) -> None:
         """Show how it ended: the words and the buttons first, then the pictures."""
@@ -170,15 +165,17 @@ class TrainingPanel(Panel):
             if self._job is not job:
                 return
             self._job, self._reading, self.error = None, False, job.error
-            run, animator = self._training.run, self._animator
+            run = self._training.run
         self._enable()
         self.progress.end(run)
         if self.error is not None:
             self.message.explain(self.error)
         else:
             self.message.say(how_it_ended(run))
+        if self.comm is None:
+            return  # the panel was closed
         try:
-            animator.draw()
+            self.curves.finish()
             self.table.redraw()
             self.keep_still()
         except Exception as error:  # on a thread, nobody else would hear of it
@@ -190,10 +187,10 @@ class TrainingPanel(Panel):
             self.message.explain(words.BUSY)
             return
         self.controls.reset()
-        self._training, self._animator, self.error = None, None, None
+        self._training, self.error = None, None
         self.net = new_net(self.controls.initial)
         self.progress.clear()
-        self.picture.show(nothing_trained())
+        self.curves.clear()
         self.message.say(words.RESET_DONE)
         self._enable()
         self.keep_still()

@@ -1,0 +1,160 @@
+"""What the training panel costs: stopping, training beside `train` alone, memory, threads.
+
+Run ``python benchmarks/panel.py [epochs] [pairs]``. Everything is measured inside a real kernel,
+with the panel displayed in a cell; what the browser adds to a stop is measured by
+``tests/browser/test_training_panel.py``, which prints it. Overhead is measured on Fashion-MNIST
+if it is at hand, with runs of ``epochs`` epochs in turns; the rest on the digits.
+"""
+
+from __future__ import annotations
+
+import gc
+import pickle
+import statistics
+import sys
+import threading
+import time
+from pathlib import Path
+
+MANY = 20
+STOPS = 15
+LONG = 3600  # seconds
+CELL = """
+from lenet_helpers.panels.training_panel import TrainingPanel
+panel = TrainingPanel("digits")
+panel.train_button.click()
+panel
+"""
+
+
+def new_panel(dataset: str):
+    """A panel, displayed in the running cell."""
+    from IPython.display import display
+
+    from lenet_helpers.panels.training_panel import TrainingPanel
+
+    panel = TrainingPanel(dataset)
+    display(panel)
+    return panel
+
+
+def train_once(panel) -> float:
+    """Seconds from the click until the panel has drawn everything."""
+    start = time.perf_counter()
+    panel.train_button.click()
+    panel._latest_job.wait(LONG)
+    return time.perf_counter() - start
+
+
+def stops(dataset: str) -> None:
+    """From the click on Stop until the button for the next run can be pressed again."""
+    panel, seconds = new_panel(dataset), []
+    panel.epochs.value = 50
+    for number in range(STOPS):
+        panel.train_button.click()
+        while len(panel.runs) <= number:
+            time.sleep(0.001)
+        time.sleep(0.05 + 0.13 * number)  # at any time: before, in and after an evaluation
+        start = time.perf_counter()
+        panel.stop_button.click()
+        while panel.train_button.disabled:
+            time.sleep(0.0005)
+        seconds.append(time.perf_counter() - start)
+        panel._latest_job.wait(LONG)
+    print(f"stop on {dataset}: median {statistics.median(seconds):.3f} s, "
+          f"longest {max(seconds):.3f} s of {STOPS}")  # fmt: skip
+
+
+def overhead(dataset: str, epochs: int, pairs: int) -> None:
+    """A run in the panel beside the same run of `train` alone, in turns."""
+    from lenet_helpers.rerun import Training
+    from lenet_helpers.runs import Run
+    from lenet_helpers.training import train
+
+    panel = new_panel(dataset)
+    panel.epochs.value = 1
+    train_once(panel)  # not counted: the data are read, matplotlib is warm
+    panel.epochs.value = epochs
+    settings, times = panel.controls.values(), {"train": [], "panel": []}
+    for _ in range(pairs):
+        alone = Training(Run(0, settings))
+        alone.read_data()
+        start = time.perf_counter()
+        list(train(alone.net, *alone._data, epochs, settings.lr, settings.device, init=None))
+        times["train"].append(time.perf_counter() - start)
+        times["panel"].append(train_once(panel))
+    plain, with_panel = (statistics.median(values) for values in times.values())
+    for name, values in times.items():
+        print(f"{name:6}", " ".join(f"{value:.1f}" for value in values), "s")
+    print(f"overhead on {dataset}, {epochs} epochs: {with_panel / plain - 1:+.1%} (medians)")
+
+
+def memory() -> None:
+    """What each of many runs leaves behind."""
+    import psutil
+    from ipywidgets.widgets import widget
+
+    panel, process = new_panel("digits"), psutil.Process()
+    panel.activation.value, panel.lr.value, panel.epochs.value = "relu", 0.1, 5
+    sizes, widgets = [], []
+    for _ in range(2 * MANY):
+        train_once(panel)
+        gc.collect()
+        sizes.append(process.memory_info().rss / 1e6)
+        widgets.append(len(widget._instances))
+    curves = len(pickle.dumps(panel.runs[-1])) / 1e3
+    print(f"memory after 2 runs {sizes[1]:.0f} MB, after {MANY} {sizes[MANY - 1]:.0f} MB, "
+          f"after {2 * MANY} {sizes[-1]:.0f} MB; a run's curves {curves:.1f} kB, "
+          f"widgets per run {widgets[-1] - widgets[-2]}")  # fmt: skip
+
+
+def training_threads() -> int:
+    """How many threads of training panels there are."""
+    return sum(thread.name == "lenet-training" for thread in threading.enumerate())
+
+
+def main(epochs: int, pairs: int) -> None:
+    """Start a kernel and print what is measured in it."""
+    from jupyter_client.manager import start_new_kernel
+
+    from lenet_helpers import datasets_at_hand
+
+    dataset = "fashion_mnist" if datasets_at_hand()["fashion_mnist"] else "digits"
+    manager, client = start_new_kernel(kernel_name="python3")
+
+    def run(code: str, cell: str = "") -> None:
+        message = client.session.msg("execute_request", {
+            "code": code, "silent": False, "store_history": False, "user_expressions": {},
+            "allow_stdin": False, "stop_on_error": True,
+        }, metadata={"cellId": cell})  # fmt: skip
+        client.shell_channel.send(message)
+        while True:
+            reply = client.get_iopub_msg(timeout=LONG)
+            if reply["msg_type"] == "error":
+                raise RuntimeError("\n".join(reply["content"]["traceback"]))
+            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            if reply["msg_type"] == "stream":
+                print(reply["content"]["text"], end="", flush=True)
+            if reply["content"].get("execution_state") == "idle":
+                return
+
+    try:
+        folder = str(Path(__file__).parent)
+        run(f"import sys, time; sys.path.insert(0, {folder!r}); import panel as b")
+        run("b.stops('digits')", "a")
+        run(f"b.stops({dataset!r})", "b")
+        run("b.memory()", "c")
+        for _ in range(10):
+            run(CELL, "again")
+        run("panel.stop_button.click(); panel.wait(); time.sleep(1); left = b.training_threads()")
+        run("print('threads left after running a cell ten times:', left)")
+        run(f"b.overhead({dataset!r}, {epochs}, {pairs})", "d")
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+if __name__ == "__main__":
+    arguments = [int(argument) for argument in sys.argv[1:]]
+    main(*(arguments + [5, 3][len(arguments) :]))
