@@ -149,7 +149,7 @@ def test_a_widget_leaves_a_note_and_no_trace_of_itself(site, path):
 @by_notebook
 def test_formulas_are_set_and_none_is_left_as_source(site, path):
     page = site.pages[path.stem]
-    formulas = len(page.select("math"))
+    formulas = len(page.select("section.text math"))
     notebook = nbformat.read(path, as_version=4)
     texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     source = re.sub(r"`[^`]*`", "", "\n".join(texts))
