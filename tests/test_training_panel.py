@@ -343,6 +343,17 @@ def test_an_error_while_drawing_is_shown_too(panel, monkeypatch):
     assert not panel.train_button.disabled
 
 
+def test_an_interrupt_while_it_begins_leaves_it_usable(panel, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training_panel.LiveCurves, "begin", interrupted)
+        panel.train_button.click()
+    run(panel)
+    assert panel.runs[0].ended == "finished"
+
+
 def test_stop_while_the_data_are_read_does_not_wait_for_them(panel, monkeypatch, unread):
     may_read = threading.Event()
 
