@@ -16,11 +16,12 @@ from lenet_helpers.words import LessonError, Words
 
 WITHOUT_KERNEL = Words("交互面板：运行这个单元格后出现", "A panel: run this cell and it appears")
 
-# The still stands right after its panel and is hidden for as long as the panel lives.
+# The still stands right after its panel: hidden for as long as the panel lives, and alone to be
+# seen once the kernel is gone and the widgets do nothing any more.
 STYLE = """<style>
-.jp-OutputArea-child:has(.lenet-panel) + .jp-OutputArea-child:has(.jp-RenderedImage) {
-  display: none;
-}
+.jp-OutputArea-child:has(.lenet-panel:not(.jupyter-widgets-disconnected))
+  + .jp-OutputArea-child:has(.jp-RenderedImage),
+.jp-OutputArea-child:has(.lenet-panel.jupyter-widgets-disconnected) { display: none; }
 .lenet-panel img { max-width: 100%; }
 .lenet-panel .widget-html-content { line-height: 1.4; }
 .lenet-error { color: var(--jp-error-color1, #b00020); font-weight: bold; }

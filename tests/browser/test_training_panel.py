@@ -43,7 +43,8 @@ class PanelPage:
         self.lesson, self.page = lesson, lesson.page
         self.panel = self.page.locator(".lenet-panel").first
         self.picture = self.panel.locator(".widget-image").first
-        self.message = self.panel.locator(".lenet-message, .lenet-error").first
+        cell = self.page.locator(".jp-CodeCell").nth(1)
+        self.still = cell.locator(".jp-RenderedImage img")
 
     def button(self, name: str):
         return self.panel.locator("button", has_text=name).first
@@ -201,25 +202,36 @@ def test_the_table_can_be_downloaded(shown, tmp_path):
 
 
 def test_the_still_is_hidden_while_the_panel_lives(shown):
-    still = shown.page.locator(".jp-CodeCell").nth(1).locator(".jp-RenderedImage img")
-    assert still.count() == 1 and not still.is_visible()
+    assert shown.still.count() == 1 and not shown.still.is_visible()
 
 
-def test_without_its_kernel_the_saved_notebook_shows_the_last_state(shown, open_once):
-    open_, path = open_once
-    words = saved = ""
-    for _ in range(40):  # the still is drawn last, after the words and the table
+def test_the_still_of_the_last_run_is_saved(shown, open_once):
+    """From the thread, when the cell has long ended; and last, after the words and the table."""
+    words = ""
+    for _ in range(40):
         shown.command("docmanager:save")
-        _, saved = nbformat.read(path, as_version=4).cells[1].outputs
-        words = saved.data["text/plain"]
+        _, still = nbformat.read(open_once[1], as_version=4).cells[1].outputs
+        words = still.data["text/plain"]
         if "3: lr 10" in words:
             break
         shown.page.wait_for_timeout(250)
     assert "3: lr 10: loss nan" in words
+
+
+def test_a_restarted_kernel_leaves_the_still_in_place_of_dead_widgets(shown):
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    shown.page.evaluate(f"async () => await {kernel}.restart()")
+    shown.still.wait_for(timeout=LONG)
+    assert shown.still.is_visible() and not shown.panel.is_visible()
+
+
+def test_without_its_kernel_the_saved_notebook_shows_the_last_state(shown, open_once):
+    open_, path = open_once
+    shown.command("docmanager:save")
     shown.command("kernelmenu:shutdown")
     shown.page.wait_for_timeout(1000)
     again = open_()
-    still = again.page.locator(".jp-CodeCell").nth(1).locator(".jp-RenderedImage img")
-    still.wait_for(timeout=LONG)
-    assert still.is_visible()
-    assert still.get_attribute("src").endswith(saved.data["image/png"].replace("\n", "")[-40:])
+    again.still.wait_for(timeout=LONG)
+    assert again.still.is_visible()
+    png = nbformat.read(path, as_version=4).cells[1].outputs[1].data["image/png"]
+    assert again.still.get_attribute("src").endswith(png.replace("\n", "")[-40:])
