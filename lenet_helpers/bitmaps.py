@@ -12,16 +12,16 @@ BITMAP_WIDTH, BITMAP_HEIGHT = 7, 12
 # Ten drawings side by side, 0 to 9; each is 7 wide and 12 high.
 DRAWINGS = """
 .......  .......  .......  .......  .......  .......  .......  .......  .......  .......
-..XXX..  ...XX..  ..XXX..  XXXXXXX  .....X.  XXXXXXX  ...XXX.  XXXXXXX  ..XXX..  ..XXX..
-.XX.XX.  ..XXX..  .X...X.  .....X.  ....XX.  X......  ..X....  ......X  .X...X.  .X...X.
-XX...XX  .XXXX..  X.....X  ....X..  ...X.X.  X......  .X.....  .....X.  X.....X  X.....X
-X.....X  ...XX..  ......X  ...XX..  ..X..X.  X.XXX..  X......  .....X.  X.....X  X.....X
-X.....X  ...XX..  .....X.  .....X.  ..X..X.  XX...X.  X.XXX..  ....X..  .X...X.  X....XX
-X.....X  ...XX..  ....X..  ......X  .X...X.  ......X  XX...X.  ....X..  ..XXX..  .XXXX.X
-X.....X  ...XX..  ...X...  ......X  X....X.  ......X  X.....X  ...X...  .X...X.  ......X
-XX...XX  ...XX..  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X  .....X.
-.XX.XX.  ...XX..  .X.....  X.....X  .....X.  X....X.  .X...X.  ..X....  .X...X.  ....X..
-..XXX..  ..XXXX.  XXXXXXX  .XXXXX.  .....X.  .XXXX..  ..XXX..  ..X....  ..XXX..  .XXX...
+..XXX..  ...X...  ..XXX..  XXXXXXX  .....X.  XXXXXXX  ...XXX.  XXXXXXX  ..XXX..  ..XXX..
+.XX.XX.  ..XX...  .X...X.  .....X.  ....XX.  X......  ..X....  ......X  .X...X.  .X...X.
+XX...XX  .X.X...  X.....X  ....X..  ...X.X.  X......  .X.....  .....X.  X.....X  X.....X
+X.....X  ...X...  ......X  ...XX..  ..X..X.  X.XXX..  X......  .....X.  X.....X  X.....X
+X.....X  ...X...  .....X.  .....X.  ..X..X.  XX...X.  X.XXX..  ....X..  .X...X.  X....XX
+X.....X  ...X...  ....X..  ......X  .X...X.  ......X  XX...X.  ....X..  ..XXX..  .XXXX.X
+X.....X  ...X...  ...X...  ......X  X....X.  ......X  X.....X  ...X...  .X...X.  ......X
+XX...XX  ...X...  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X  .....X.
+.XX.XX.  ...X...  .X.....  X.....X  .....X.  X....X.  .X...X.  ..X....  .X...X.  ....X..
+..XXX..  .XXXXX.  XXXXXXX  .XXXXX.  .....X.  .XXXX..  ..XXX..  ..X....  ..XXX..  .XXX...
 .......  .......  .......  .......  .......  .......  .......  .......  .......  .......
 """
 

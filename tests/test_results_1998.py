@@ -1,0 +1,147 @@
+"""The results of the long runs: how they are read, compared with the paper, and made."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from lenet_helpers import LessonError, load_data
+from lenet_helpers.results_1998 import (
+    DOUBTFUL_LABELS,
+    FULL_SIZE,
+    PAPER_ROWS,
+    RESULTS,
+    compare,
+    read_runs,
+)
+
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "lenet5_1998.py"
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    spec = importlib.util.spec_from_file_location("lenet5_1998", BENCHMARK)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write(path, *runs):
+    names = ("method", "seed", "train_size", "test_error")
+    path.write_text("".join(json.dumps(dict(zip(names, run, strict=True))) + "\n" for run in runs))
+    return read_runs(path)
+
+
+# The committed file
+
+
+def test_every_row_of_the_table_was_run_on_the_whole_training_set():
+    runs = read_runs()
+    full = runs[runs.train_size == FULL_SIZE]
+    assert set(full.method) == {row.method for row in PAPER_ROWS}
+    assert not runs.duplicated(["method", "seed", "train_size"]).any()
+
+
+def test_mistakes_are_as_many_as_the_test_error_says():
+    runs = read_runs()
+    lenet5 = runs[runs.method.str.startswith("lenet5") & (runs.train_size == FULL_SIZE)]
+    for run in lenet5.itertuples():
+        assert len(run.mistakes) == round(100 * run.test_error)
+        assert all(0 <= index < 10_000 and 0 <= answer <= 9 for index, answer in run.mistakes)
+
+
+def test_lenet5_reaches_what_the_lesson_set_out_to_reach():
+    runs = read_runs()
+    errors = runs[runs.train_size == FULL_SIZE].groupby("method").test_error
+    assert errors.count()[["lenet5", "lenet5_distorted"]].min() >= 5
+    assert errors.mean()["lenet5"] <= 0.95
+    assert errors.mean()["lenet5_distorted"] <= 0.70
+
+
+def test_file_is_small_and_holds_no_image():
+    assert RESULTS.stat().st_size < 50_000
+
+
+# Comparing
+
+
+def test_table_has_the_mean_its_spread_and_the_difference(tmp_path):
+    runs = write(
+        tmp_path / "runs.jsonl",
+        ("lenet5", 0, 60_000, 0.9), ("lenet5", 1, 60_000, 1.1), ("lenet5", 0, 15_000, 5.0),
+        ("knn", 0, 60_000, 3.0),
+    )  # fmt: skip
+    rows = {str(row[0].en): [cell.en for cell in row[1:4]] for row in compare(runs).rows}
+    assert rows["LeNet-5"] == ["0.95", "1.00 ± 0.14 (n = 2)", "+0.05"]
+    assert rows["K nearest neighbours, Euclidean"] == ["5.00", "3.00", "−2.00"]
+    assert rows["Linear classifier"] == ["12.00", "not run", ""]
+
+
+def test_table_speaks_both_languages(tmp_path):
+    table = compare(write(tmp_path / "runs.jsonl", ("lenet5", 0, 60_000, 0.9)))
+    html = table._repr_html_()
+    assert html.count("<tr>") == len(PAPER_ROWS) + 1
+    assert '<div lang="zh">没有运行</div>' in html and '<div lang="en">not run</div>' in html
+    assert "Linear classifier | 12.00" in str(table)
+
+
+def test_missing_file_is_explained(tmp_path):
+    with pytest.raises(LessonError, match="benchmarks/lenet5_1998.py"):
+        read_runs(tmp_path / "none.jsonl")
+
+
+def test_doubtful_labels_are_those_of_mnist(real_places):
+    assert len(DOUBTFUL_LABELS) == 15
+    try:
+        _, test_iter = load_data("mnist", device="cpu")
+    except AssertionError:
+        pytest.skip("MNIST is not at hand")
+    labels = test_iter.labels[list(DOUBTFUL_LABELS)]
+    assert labels.tolist() == list(DOUBTFUL_LABELS.values())
+
+
+# Making
+
+
+def test_benchmark_knows_every_row_of_the_table(benchmark):
+    assert set(benchmark.METHODS) == {row.method for row in PAPER_ROWS}
+
+
+def test_benchmark_plans_five_seeds_and_three_sizes_but_no_run_twice(benchmark):
+    runs = list(benchmark.wanted_runs(list(benchmark.METHODS), 5, benchmark.SIZES))
+    assert len(runs) == len(set(runs))
+    lenet5 = [run for run in runs if run.method == "lenet5"]
+    assert sorted(run.train_size for run in lenet5) == [15_000] * 3 + [30_000] * 3 + [60_000] * 5
+    assert [run.seed for run in runs if run.method == "svm"] == [0]
+
+
+def test_benchmark_adds_a_line_for_each_run_and_does_not_run_it_again(
+    benchmark, monkeypatch, tmp_path, digits
+):
+    made = []
+
+    def answer_zero(images, labels, test_images):
+        made.append(len(images))
+        return benchmark.Result(torch.zeros(len(images)), torch.zeros(len(test_images)))
+
+    path = tmp_path / "runs.jsonl"
+    monkeypatch.setattr(benchmark, "FULL_SIZE", len(digits[0].labels))
+    monkeypatch.setattr(benchmark, "SIZES", (len(digits[0].labels),))
+    monkeypatch.setattr(benchmark, "METHODS", {"lenet5": answer_zero, "linear": answer_zero})
+    monkeypatch.setattr(benchmark, "load_data", lambda *_, **__: digits)
+    for seeds in ("1", "3"):
+        monkeypatch.setattr("sys.argv", ["x", "--seeds", seeds, "--file", str(path)])
+        benchmark.main()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["method"], line["seed"]) for line in lines] == [
+        ("lenet5", 0), ("linear", 0), ("lenet5", 1), ("lenet5", 2),
+    ]  # fmt: skip
+    assert len(made) == 4
+    wrong = int((digits[1].labels != 0).sum())
+    assert lines[0]["test_error"] == pytest.approx(100 * wrong / len(digits[1].labels))
+    assert len(lines[0]["mistakes"]) == wrong
+    assert lines[1]["mistakes"] == []
