@@ -128,7 +128,7 @@ def load_data(
     batch_size = require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
     device = torch.device(device) if device else try_gpu()
     dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
-    train_images = torch.from_numpy(images.train_images.copy())
+    train_images = torch.from_numpy(images.train_images)
     statistics = pixel_statistics(train_images)
 
     def batches(images: torch.Tensor, labels: np.ndarray, shuffle: bool) -> BatchIterator:
@@ -146,7 +146,7 @@ def load_data(
 
     return (
         batches(train_images, images.train_labels, shuffle=True),
-        batches(torch.from_numpy(images.test_images.copy()), images.test_labels, shuffle=False),
+        batches(torch.from_numpy(images.test_images), images.test_labels, shuffle=False),
     )
 
 
@@ -155,8 +155,8 @@ def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
 
     Sums exact integers in pieces, so that no copy of all images in floating point is needed.
     """
-    total = sum(part.sum(dtype=torch.int64) for part in images.split(4096)).item()
-    squares = sum(part.int().square().sum() for part in images.split(4096)).item()
+    total = sum(part.sum(dtype=torch.int64) for part in images.split(1024)).item()
+    squares = sum(part.int().square().sum() for part in images.split(1024)).item()
     mean = total / images.numel()
     return mean / 255, (squares / images.numel() - mean**2) ** 0.5 / 255
 

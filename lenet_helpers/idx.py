@@ -10,8 +10,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,6 +23,8 @@ from lenet_helpers.words import LessonError
 UNSIGNED_BYTE = 8
 MAX_AXES = 32
 GZIP_MAGIC = b"\x1f\x8b"
+PIECE = 2**20
+MOST_BYTES = 2**28  # five times the largest file of MNIST; a few damaged bytes can unpack to more
 
 
 class DamagedFileError(LessonError):
@@ -42,8 +47,8 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
         sha256: the checksum that the uncompressed content must have, if known.
 
     Returns:
-        A read-only ``uint8`` array with the shape that the header gives: ``(n, 28, 28)`` for the
-        images, ``(n,)`` for the labels.
+        A ``uint8`` array with the shape that the header gives: ``(n, 28, 28)`` for the images,
+        ``(n,)`` for the labels. Nobody else holds its memory, so that it need not be copied.
 
     Raises:
         DamagedFileError: the file cannot be read, is truncated, or has another checksum.
@@ -62,18 +67,38 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> bytearray:
+    """The uncompressed content, read in pieces: at no time is it in memory twice."""
+    content = bytearray()
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
+        with _opened(path) as file:
+            while piece := file.read(PIECE):
+                content += piece
+                if len(content) > MOST_BYTES:
+                    raise DamagedFileError.of(
+                        path,
+                        f"其内容超过 {MOST_BYTES:,} 字节",
+                        f"its content is larger than {MOST_BYTES:,} bytes",
+                    )
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DamagedFileError.of(
             path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
         ) from error
+    return content
 
 
-def _header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    with path.open("rb") as file:
+        if file.peek(2).startswith(GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield unpacked
+        else:
+            yield file
+
+
+def _header(path: Path, content: bytearray) -> tuple[tuple[int, ...], int]:
     """The shape that the header gives, and where the numbers start."""
     axes = content[3] if len(content) > 3 else 0
     start = 4 + 4 * axes

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from lenet_helpers import idx
 from lenet_helpers.idx import DamagedFileError, read_idx
 
 PICTURES = np.arange(2 * 28 * 28, dtype=np.uint32).reshape(2, 28, 28).astype(np.uint8)
@@ -55,10 +58,38 @@ def test_checksum_is_of_the_uncompressed_content(file, good, pack):
     np.testing.assert_array_equal(read_idx(file, hashlib.sha256(good).hexdigest()), PICTURES)
 
 
-def test_array_is_read_only(file, good):
+def test_array_has_memory_of_its_own(file, good):
+    """The images need not be copied before torch may hold them."""
     file.write_bytes(good)
-    with pytest.raises(ValueError, match="read-only"):
-        read_idx(file)[0, 0, 0] = 1
+    read = read_idx(file)
+    read[0, 0, 0] = 77
+    assert read.flags.writeable
+    np.testing.assert_array_equal(read_idx(file), PICTURES)
+
+
+def test_content_is_in_memory_once(file, idx_bytes):
+    content = idx_bytes(np.arange(2**23, dtype=np.uint32).astype(np.uint8))
+    for pack in (bytes, partial(gzip.compress, compresslevel=0)):
+        file.write_bytes(pack(content))
+        tracemalloc.start()
+        read = read_idx(file, hashlib.sha256(content).hexdigest())
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert read.nbytes == 2**23
+        assert peak < 1.6 * 2**23  # room for a growing buffer and one piece
+
+
+def test_file_that_unpacks_without_end_is_refused(file, good, monkeypatch):
+    """A small gzip file can unpack to more than any memory holds."""
+    monkeypatch.setattr(idx, "MOST_BYTES", 2**21)
+    file.write_bytes(gzip.compress(good + bytes(2**24)))
+    tracemalloc.start()
+    with pytest.raises(DamagedFileError, match="larger than 2,097,152 bytes") as caught:
+        read_idx(file)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert_explains(caught.value, file)
+    assert peak < 2**23
 
 
 @given(array=byte_arrays, compressed=st.booleans())
