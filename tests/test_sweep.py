@@ -6,8 +6,11 @@ import json
 import multiprocessing
 import os
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -76,7 +79,7 @@ def test_every_combination_is_a_row_in_the_order_of_the_grid():
 
 def test_ranges_arrays_and_tuples_are_values_too():
     table = sweep(
-        {"a": range(2), "b": np.array([0.5, 1.5]), "c": [(6, 16)]},
+        {"a": np.arange(2), "b": np.array([0.5, 1.5]), "c": [(6, 16)]},
         lambda a, b, c: {"result": a + b + c[1]},
     )
     assert table["result"].tolist() == [16.5, 17.5, 17.5, 18.5]
@@ -353,6 +356,36 @@ def test_bar_counts_what_is_missing(capsys, tmp_path):
     assert "33%" in (shown := capsys.readouterr().err) and "6/6" in shown
     sweep(GRID, Job(), file=file)
     assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def notebook(monkeypatch) -> list:
+    """As in a notebook; what the cell shows, first and then in its place."""
+    shown = []
+    handle = SimpleNamespace(update=lambda thing: shown.append(thing.data))
+    monkeypatch.setattr(sweep_progress, "get_ipython", lambda: SimpleNamespace(kernel=True))
+    monkeypatch.setattr(
+        sweep_progress, "display", lambda thing, display_id: shown.append(thing) or handle
+    )
+    return shown
+
+
+def test_in_a_notebook_one_line_of_words_takes_the_place_of_the_bar(notebook, tmp_path, capsys):
+    file = tmp_path / "file.jsonl"
+    with pytest.raises(KeyboardInterrupt):
+        sweep(GRID, Job(interrupt_at=2), file=file)
+    bar, words = notebook
+    assert bar.children[1].max == 6 and bar.children[1].value == 2
+    assert '<span lang="zh">共 6 组设置' in words and "4 still to be run" in words
+    sweep(GRID, Job(), file=file)
+    assert "6 combinations: 2 taken from the file, 4 run just now." in notebook[-1]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_import_loads_neither_pandas_nor_dask():
+    code = "import lenet_helpers.sweep, sys; print({'pandas', 'distributed'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_words_that_take_the_place_of_the_bar():
