@@ -21,7 +21,7 @@ STYLE = """<style>
 .lenet-sum > div { display: flex; align-items: center; gap: 4px; }
 .lenet-sum table, div.lenet-total { color: var(--jp-ui-font-color1, black); }
 .lenet-sum table { border-collapse: collapse; font-size: 10px; line-height: 15px; }
-.lenet-sum td { min-width: 26px; padding: 0 1px; text-align: right; }
+.lenet-sum td { min-width: 31px; padding: 0 1px; text-align: right; }
 .lenet-sum td { border: 1px solid var(--jp-border-color2, silver); white-space: nowrap; }
 .lenet-sum caption { font-size: 11px; white-space: nowrap; }
 div.lenet-total { margin: 4px 0; line-height: 1.4; }
@@ -145,7 +145,8 @@ def _window_html(origin: Origin) -> str:
 
 
 def _sum(tables: str, line: Words) -> str:
-    total = f"<div class=lenet-total>{class_html(line)}</div>"
+    text = line.zh if line.zh == line.en else line.html("div")
+    total = f"<div class=lenet-total>{text}</div>"
     return f"{STYLE}<div class=lenet-sum>{tables}</div>{total}"
 
 

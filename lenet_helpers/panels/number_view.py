@@ -21,8 +21,10 @@ from lenet_helpers.words import Words
 MILLISECONDS_A_STEP, SIDE = 200, 224  # SIDE: of both pictures, in pixels of the screen
 NETWORK, LAYER = Words("网络", "Network"), Words("层", "Layer")
 CHANNEL, ROW, COLUMN = Words("特征图", "Map"), Words("行", "Row"), Words("列", "Column")
-FIELD = Words("图片：蓝框是感受野", "The picture: framed in blue, the receptive field")
-MAP = Words("特征图：橙框是这个数", "The map: framed in orange, the number")
+FIELD = Words(
+    "图片：蓝框是感受野，灰边是填充", "The picture. Blue: the receptive field; grey: padding"
+)
+MAP = Words("特征图：橙框是这个数", "The map. Orange: the number")
 HELP = Words(
     "点击图像或用方向键选一个数；▶ 让卷积核滑过整张图片。行、列、特征图从 0 数起。",
     "Click or use the arrow keys to choose a number; ▶ slides the kernel over the whole picture. "
@@ -64,6 +66,7 @@ class NumberView(widgets.VBox):
             {str(number): name for number, name in enumerate(names)},
             str(len(names) - 1),
             style=WHOLE,
+            layout={"width": "340px"},
         )
         self.layer = Choice(
             {str(number): Words(name, name) for number, name in layers.items()}, style=WHOLE
@@ -87,7 +90,7 @@ class NumberView(widgets.VBox):
                 widgets.HBox([self.channel, self.row, self.column, self.play], layout=wrap),
                 self.line,
                 widgets.HBox(
-                    [widgets.VBox(pictures, layout={"min_width": f"{SIDE + 8}px"}), self.sum],
+                    [widgets.VBox(pictures, layout={"flex": f"0 0 {SIDE + 8}px"}), self.sum],
                     layout={"grid_gap": "24px"},
                 ),
             ]
