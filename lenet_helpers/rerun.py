@@ -98,13 +98,15 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
     The images are read once and shared by all runs; each run has an order of its own.
     """
     with _READING:
-        loaded = _load(settings.dataset, settings.standardize, settings.device)
+        loaded = _load(settings.dataset, settings.device)
     train_iter, test_iter = map(copy.copy, loaded)
-    train_iter.batch_size = test_iter.batch_size = settings.batch_size
+    for batches in (train_iter, test_iter):
+        batches.batch_size = settings.batch_size
+        batches.standardize |= settings.standardize  # the digits always are
     train_iter.reseed(settings.seed)
     return train_iter, test_iter
 
 
 @lru_cache(maxsize=2)
-def _load(name: str, standardize: bool, device: str) -> tuple[BatchIterator, BatchIterator]:
-    return load_data(name, device=device, standardize=standardize)
+def _load(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+    return load_data(name, device=device)

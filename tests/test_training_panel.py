@@ -176,6 +176,21 @@ def test_a_run_is_the_one_that_the_lessons_code_gives(panel):
     assert torch.equal(state(panel.net), state(net))
 
 
+def test_the_images_are_read_once_and_standardised_or_not(make_panel, tiny_sets, monkeypatch,
+                                                            tmp_path, unread):  # fmt: skip
+    tiny_sets["mnist"].write_below(tmp_path)
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    panel, loads = make_panel("mnist"), []
+    monkeypatch.setattr(rerun, "load_data", lambda *a, **k: loads.append(a) or load_data(*a, **k))
+    for standardize in (False, True):
+        run(panel, standardize=standardize, epochs=1, batch_size=10, seed=2)
+        torch.manual_seed(2)
+        batches = load_data("mnist", 10, standardize=standardize, seed=2)
+        *_, last = train(lenet(), *batches, 1, 0.9)
+        assert panel.runs[-1].last[1:] == (last.loss, last.train_acc, last.test_acc)
+    assert len(loads) == 1
+
+
 def test_training_leaves_the_notebooks_random_numbers_alone(panel):
     torch.manual_seed(1)
     expected = torch.rand(3)

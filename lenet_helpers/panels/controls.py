@@ -47,12 +47,14 @@ class SettingControls(widgets.HBox):
     logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
 
     Args:
-        dataset: the one to begin with; by default what ``LENET_DATASET`` names, or else the first
-            that is at hand.
+        dataset: the one to begin with; ``"auto"`` is what ``LENET_DATASET`` names, or else the
+            first that is at hand.
     """
 
-    def __init__(self, dataset: str | None = None) -> None:
-        self.initial = self._recipe = recipe(data_set(dataset).name if dataset else _first())
+    def __init__(self, dataset: str = "auto") -> None:
+        self.initial = self._recipe = recipe(
+            _first() if dataset == "auto" else data_set(dataset).name
+        )
         self.lr = widgets.BoundedFloatText(min=0.001, max=10, step=None, layout=NUMBER)
         self.epochs = widgets.BoundedIntText(min=1, max=50, layout=NUMBER)
         self.lr_slider = widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False)

@@ -30,8 +30,8 @@ class TrainingPanel(Panel):
     the others, call ``panel.train_button.click()``, ``panel.wait()``.
 
     Args:
-        dataset: the data set to begin with, as in `load_data`; by default the one named by the
-            environment variable ``LENET_DATASET``, or else the first that is at hand.
+        dataset: the data set to begin with; ``"auto"`` is the one that the environment variable
+            ``LENET_DATASET`` names, or else the first that is at hand.
         blocking: whether to train in the callback; by default only where there is no other way.
 
     Attributes:
@@ -46,7 +46,7 @@ class TrainingPanel(Panel):
         SettingError: no data set has this name.
     """
 
-    def __init__(self, dataset: str | None = None, *, blocking: bool | None = None) -> None:
+    def __init__(self, dataset: str = "auto", *, blocking: bool | None = None) -> None:
         self.controls = SettingControls(dataset)
         for name in Settings.__dataclass_fields__:
             setattr(self, name, getattr(self.controls, name))
