@@ -115,12 +115,17 @@ def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> s
         captions: the lines below each.
     """
     figures = "".join(
-        f'<figure><img src="data:image/png;base64,{base64.b64encode(map_png(image)).decode()}" '
-        f'alt="{escape("; ".join(map(str, lines)))}"><figcaption>'
+        f"<figure>{image_html(map_png(image), '; '.join(map(str, lines)))}<figcaption>"
         f"{''.join(f'<div>{class_html(line)}</div>' for line in lines)}</figcaption></figure>"
         for image, lines in zip(images, captions, strict=True)
     )
     return f"{STYLE}<div class=lenet-gallery>{figures}</div>"
+
+
+def image_html(png: bytes, alt: str) -> str:
+    """A PNG file as an HTML element, with its alternative text."""
+    data = base64.b64encode(png).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}">'
 
 
 def _parts(origin: Origin) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -330,6 +330,13 @@ def test_other_networks_can_be_explored_too(test_iter):
     assert len(found.patch) == 20
 
 
+def test_a_network_without_convolutions_has_no_kernels_to_show(test_iter):
+    net = nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(49, 10))
+    explorer = LayerExplorer(net, test_iter)
+    assert explorer.kernels.value == "" and explorer.number.map.png
+    assert "mean of these 16 numbers" in explorer.number.sum.value
+
+
 # What cannot be explored
 
 
@@ -403,6 +410,7 @@ def test_every_control_has_a_name(explorer):
         assert control.description
     for picture in (explorer.maps, number.picture, number.map):
         assert picture.label
+    assert 'alt="卷积核 / The kernels: ' in explorer.kernels.value
 
 
 def test_texts_are_marked_with_their_language(explorer):

@@ -11,6 +11,7 @@ from lenet_helpers.digit_figures import probability_table
 from lenet_helpers.figures import Picture, label
 from lenet_helpers.inside import Outputs, kernels, layer_outputs, layers_with_maps, untrained_like
 from lenet_helpers.inside_figures import feature_maps, sheet_png
+from lenet_helpers.inside_tables import image_html
 from lenet_helpers.language import say
 from lenet_helpers.map_sheet import kernel_sheet, map_sheet
 from lenet_helpers.panels.calm import WHOLE, CalmPanel
@@ -75,7 +76,7 @@ class LayerExplorer(CalmPanel):
         self.index = widgets.IntSlider(max=len(test_iter.labels) - 1, style=WHOLE)
         self.wrong_button = widgets.Button(icon="search", layout={"width": "auto"})
         self.message, self.maps = Message(), ClickablePicture()
-        self.bars, self.kernels = (widgets.HTML(), widgets.HTML()), widgets.Image(format="png")
+        self.bars, self.kernels = (widgets.HTML(), widgets.HTML()), widgets.HTML()
         self.number = NumberView(NAMES, layers, self._mark)
         self._name_and_connect()
         super().__init__(self._rows())
@@ -171,7 +172,10 @@ class LayerExplorer(CalmPanel):
         for table, answer in zip(self.bars, self._answers, strict=True):
             table.value = probability_table(answer, self._data.classes)
         self.message.say(self._verdict())
-        self.kernels.value = sheet_png(kernel_sheet(*map(kernels, self._nets)), _titles())
+        banks = [kernels(net) for net in self._nets]
+        if banks[0]:  # a network of poolings alone has none
+            png = sheet_png(kernel_sheet(*banks), _titles())
+            self.kernels.value = image_html(png, f"{KERNELS}: {COLORED}")
         self.number.show(self._nets, X.cpu(), [outputs[1:] for outputs in self._outputs])
 
     def _verdict(self) -> Words:
