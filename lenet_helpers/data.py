@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from lenet_helpers.checks import memory_explained, require_device
 from lenet_helpers.datasets import DATA_SETS, DataSet, data_set
 from lenet_helpers.download import DataUnavailableError, download
 from lenet_helpers.models import try_gpu
@@ -121,12 +122,13 @@ def load_data(
         seed: decides the shuffled orders.
 
     Raises:
-        SettingError: an unknown name or a batch size that is no positive integer.
+        SettingError: an unknown name or device, or a batch size that is no positive integer.
         DamagedFileError: a file is unreadable, truncated, or has the wrong checksum.
         DataUnavailableError: the data set is not at hand and cannot be downloaded.
+        NoMemoryError: the images do not fit into the device's memory.
     """
     batch_size = require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
-    device = torch.device(device) if device else try_gpu()
+    device = try_gpu() if device is None else require_device(device)
     dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
     train_images = torch.from_numpy(images.train_images)
     statistics = pixel_statistics(train_images)
@@ -144,10 +146,11 @@ def load_data(
             seed=seed,
         )
 
-    return (
-        batches(train_images, images.train_labels, shuffle=True),
-        batches(torch.from_numpy(images.test_images), images.test_labels, shuffle=False),
-    )
+    with memory_explained():
+        return (
+            batches(train_images, images.train_labels, shuffle=True),
+            batches(torch.from_numpy(images.test_images), images.test_labels, shuffle=False),
+        )
 
 
 def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:

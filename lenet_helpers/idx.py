@@ -64,7 +64,12 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
         )
     if sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedFileError.of(path, "校验和不符", "its checksum is wrong")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    try:
+        return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    except ValueError as error:  # an axis of 0 beside axes whose product no machine can count
+        raise DamagedFileError.of(
+            path, f"没有形状为 {shape} 的数组", f"no array has the shape {shape}"
+        ) from error
 
 
 def _content(path: Path) -> bytearray:

@@ -7,19 +7,25 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from numbers import Real
 
 import torch
 from torch import nn
 
+from lenet_helpers.checks import (
+    DivergedError,
+    memory_explained,
+    require_device,
+    require_finite,
+    require_labels,
+    require_learning_rate,
+)
+from lenet_helpers.fast import fewer_passes
 from lenet_helpers.models import try_gpu
-from lenet_helpers.words import LessonError, SettingError, Words, require_positive_integer
+from lenet_helpers.words import SettingError, Words, require_positive_integer
+
+__all__ = ["DivergedError", "Progress", "evaluate_accuracy_gpu", "train", "xavier"]
 
 REPORTS_PER_EPOCH = 5
-
-
-class DivergedError(LessonError, ArithmeticError):
-    """The loss is no longer a finite number; the learning rate is usually too large."""
 
 
 @dataclass(frozen=True)
@@ -98,21 +104,24 @@ def train(
         should_stop: asked before every batch; ``True`` ends the run after a last report.
 
     Raises:
-        SettingError: ``num_epochs``, ``lr`` or the training set cannot be used.
+        SettingError: ``num_epochs``, ``lr``, ``device`` or the training set cannot be used.
         DivergedError: the loss is no longer finite; raised after the report that shows it.
+        NoMemoryError: a batch does not fit into the device's memory.
     """
     num_epochs = require_positive_integer(num_epochs, Words("轮数 num_epochs ", "num_epochs"))
-    _require_learning_rate(lr)
+    require_learning_rate(lr)
+    device = try_gpu() if device is None else require_device(device)
     if len(train_iter) == 0:
         raise SettingError("训练集是空的。", "The training set is empty.")
-    return _run(net, train_iter, test_iter, num_epochs, lr, device or try_gpu(), init, should_stop)
+    return _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop)
 
 
 def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
     if init is not None:
         net.apply(init)
-    net.to(device)
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr)
+    with memory_explained():
+        net.to(device)
+    optimizer = torch.optim.SGD(net.parameters(), lr=lr, fused=True)
     start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
 
     def report(epoch: int, done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
@@ -128,13 +137,15 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
         for point in _report_points(num_batches):
             reported = done
             with _mode(net, training=True):
+                forward = fewer_passes(net)
                 while done < point and not should_stop():
-                    sums.add(*_step(net, optimizer, *next(batches), device))
+                    X, y = next(batches)
+                    sums.add(*_step(forward, optimizer, X, y, device, check_labels=done == 0))
                     done += 1
             if done > reported:
                 progress = report(epoch, done, sums)
                 yield progress
-                _require_finite(progress.loss, lr)
+                require_finite(progress.loss, lr)
             if done < point:
                 return
         test_acc = _accuracy(net, test_iter, device, should_stop)
@@ -144,11 +155,14 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
         seen += sums.examples
 
 
-def _step(net, optimizer, X, y, device):
+@memory_explained()
+def _step(forward, optimizer, X, y, device, check_labels):
     """One step of gradient descent; returns the batch's loss, scores and labels."""
     X, y = X.to(device), y.to(device)
     optimizer.zero_grad()
-    y_hat = net(X)
+    y_hat = forward(X)
+    if check_labels or y.device.type == "cpu":  # on a GPU, reading a number waits for its work
+        require_labels(y, y_hat.shape[1])
     loss = nn.functional.cross_entropy(y_hat, y)
     loss.backward()
     optimizer.step()
@@ -172,6 +186,7 @@ class _Sums:
         return self.loss.item() / self.examples, self.correct.item() / self.examples
 
 
+@memory_explained()
 def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
@@ -196,27 +211,9 @@ def _report_points(num_batches: int) -> list[int]:
 def _mode(net: nn.Module, training: bool) -> Iterator[None]:
     """Train or evaluate inside the block; every module's own mode comes back after it."""
     modes = {module: module.training for module in net.modules()}
-    net.train(training)
     try:
+        net.train(training)
         yield
     finally:
         for module, mode in modes.items():
             module.training = mode
-
-
-def _require_learning_rate(lr: object) -> None:
-    if isinstance(lr, Real) and not isinstance(lr, bool) and 0 < lr < math.inf:
-        return
-    raise SettingError(
-        f"学习率 lr 应为正数（例如 0.9），却得到 {lr!r}。",
-        f"The learning rate lr must be a number above 0 (0.9, say), not {lr!r}.",
-    )
-
-
-def _require_finite(loss: float, lr: float) -> None:
-    if not math.isfinite(loss):
-        raise DivergedError(
-            f"损失变成了 {loss}，训练发散了。学习率 {lr:g} 很可能太大，请换一个更小的再试。",
-            f"The loss became {loss}: training diverged. The learning rate {lr:g} is probably too "
-            "large; try a smaller one.",
-        )

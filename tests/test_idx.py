@@ -175,8 +175,9 @@ def test_wrong_magic_number_is_refused(file, good, start):
         b"\0\0\x08\x04" + 4 * b"\0\1\0\0",  # (65536,) * 4: the product is 0 in 64 bits
         b"\0\0\x08\x41" + 65 * b"\0\0\0\1" + b"\0",  # 65 axes: more than numpy has
         b"\0\0\x08\x02" + 2 * b"\xff\xff\xff\xff",
+        b"\0\0\x08\x04" + 3 * b"\x7f\0\0\0" + b"\0\0\0\0",  # found by fuzzing
     ],
-    ids=["product overflows", "too many axes", "huge"],
+    ids=["product overflows", "too many axes", "huge", "huge but empty"],
 )
 def test_header_that_no_array_can_have_is_refused(file, header):
     file.write_bytes(header)

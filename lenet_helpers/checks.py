@@ -1,0 +1,112 @@
+"""What can go wrong in a run, and the sentence that says what to do about it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Real
+
+import torch
+
+from lenet_helpers.words import LessonError, SettingError
+
+_MEMORY_MESSAGES = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+class DivergedError(LessonError, ArithmeticError):
+    """The loss is no longer a finite number; the learning rate is usually too large."""
+
+
+class NoMemoryError(LessonError, MemoryError):
+    """The device has too little free memory for a batch, the network or the data."""
+
+
+def require_device(device: torch.device | str) -> torch.device:
+    """The device of this name, if this machine has it.
+
+    Raises:
+        SettingError: no such device; the message says which one is always there.
+    """
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        reason = str(error).split("\n")[0]
+        raise SettingError(
+            f'设备 {device!r} 不可用（{reason}）。请改用 device="cpu"，或省略 device。',
+            f'There is no device {device!r} ({reason}). Use device="cpu", or leave device out.',
+        ) from error
+
+
+def require_learning_rate(lr: object) -> None:
+    """Check that ``lr`` is a finite number above 0.
+
+    Raises:
+        SettingError: it is not.
+    """
+    if isinstance(lr, Real) and not isinstance(lr, bool) and 0 < lr < math.inf:
+        return
+    raise SettingError(
+        f"学习率 lr 应为正数（例如 0.9），却得到 {lr!r}。",
+        f"The learning rate lr must be a number above 0 (0.9, say), not {lr!r}.",
+    )
+
+
+def require_labels(y: torch.Tensor, num_classes: int) -> None:
+    """Check that the labels ``y``, ``(n,)``, are from 0 to ``num_classes`` - 1.
+
+    On a GPU the library itself would not say so: the kernel would have to be restarted.
+
+    Raises:
+        SettingError: they are not; the message names both numbers.
+    """
+    low, high = (int(extreme) for extreme in torch.aminmax(y))
+    if low >= 0 and high < num_classes:
+        return
+    raise SettingError(
+        f"标签为 {low}–{high}，而网络只有 {num_classes} 个输出（标签应为 0–{num_classes - 1}）。"
+        f"请让最后一层有 {high + 1} 个输出，或改正标签。",
+        f"The labels are {low} to {high}, but the net has {num_classes} outputs, for labels from "
+        f"0 to {num_classes - 1}. Give its last layer {high + 1} outputs, or correct the labels.",
+    )
+
+
+def require_finite(loss: float, lr: float) -> None:
+    """Check that the loss is finite.
+
+    Raises:
+        DivergedError: it is not.
+    """
+    if not math.isfinite(loss):
+        raise DivergedError(
+            f"损失变成了 {loss}，训练发散了。学习率 {lr:g} 很可能太大，请换一个更小的再试。",
+            f"The loss became {loss}: training diverged. The learning rate {lr:g} is probably too "
+            "large; try a smaller one.",
+        )
+
+
+@contextmanager
+def memory_explained() -> Iterator[None]:
+    """Where the device runs out of memory inside the block, say what helps.
+
+    Raises:
+        NoMemoryError: in place of the library's own error.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if isinstance(error, LessonError) or not _is_about_memory(error):
+            raise
+        reason = str(error).split("\n")[0]
+        raise NoMemoryError(
+            f"内存不够（{reason}）。请减小批量大小 batch_size，关闭其他占用显存的笔记本，"
+            '或改用 device="cpu"。',
+            f"There is not enough memory ({reason}). Use a smaller batch_size, shut down other "
+            'notebooks that hold memory of the GPU, or use device="cpu".',
+        ) from error
+
+
+def _is_about_memory(error: RuntimeError | MemoryError) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(message in str(error) for message in _MEMORY_MESSAGES)
