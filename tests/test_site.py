@@ -13,11 +13,12 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from lenet_helpers import lenet
+from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_data
 from tests.site_pages import Site, addresses, build_into, dead_links
-from web.build import build
+from web.build import WEIGHTS, build
 from web.lessons import SiteError, math, read_lesson
 from web.samples import sample_digits
+from web.train_weights import as_json
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -231,6 +232,35 @@ def test_the_page_holds_all_weights_of_the_lessons_network(site):
     assert torch.isfinite(
         torch.frombuffer(bytearray(base64.b64decode(weights["float32"])), dtype=torch.float32)
     ).all()
+
+
+def network_of(description: dict) -> torch.nn.Module:
+    """The lesson's network with the weights of the page."""
+    numbers = bytearray(base64.b64decode(description["float32"]))
+    net = lenet()
+    torch.nn.utils.vector_to_parameters(
+        torch.frombuffer(numbers, dtype=torch.float32), net.parameters()
+    )
+    return net
+
+
+def test_weights_survive_their_file():
+    net = lenet("tanh")
+    description = json.loads(as_json(net, 0.13, 0.31, 0.5))
+    again = network_of(description).state_dict()
+    assert all(torch.equal(again[name], values) for name, values in net.state_dict().items())
+
+
+def test_the_network_is_as_good_as_the_page_says(real_places):
+    if not datasets_at_hand().get("mnist"):
+        pytest.skip("MNIST is not at hand")
+    description = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    train_iter, test_iter = load_data("mnist", device="cpu", standardize=True)
+    assert description["mean"] == pytest.approx(train_iter.mean)
+    assert description["std"] == pytest.approx(train_iter.std)
+    accuracy = evaluate_accuracy_gpu(network_of(description), test_iter)
+    assert accuracy == pytest.approx(description["test_accuracy"], abs=5e-4)
+    assert accuracy > 0.98
 
 
 def test_sample_digits_are_scikit_learns_and_say_so(site):

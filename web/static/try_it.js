@@ -135,7 +135,9 @@ function showProbabilities(probabilities, blankPaper) {
   document.querySelectorAll("#probabilities tr").forEach((row, digit) => {
     const share = blankPaper ? 0 : probabilities[digit];
     row.classList.toggle("best", !blankPaper && digit === best);
-    row.querySelector("meter").value = share;
+    const bar = row.querySelector(".bar");
+    bar.setAttribute("aria-valuenow", (100 * share).toFixed(1));
+    bar.firstChild.style.width = `${100 * share}%`;
     row.querySelector(".share").textContent = blankPaper ? "" : `${(100 * share).toFixed(1)} %`;
   });
   const percent = `${(100 * probabilities[best]).toFixed(0)} %`;
