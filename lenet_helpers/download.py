@@ -65,7 +65,12 @@ def _keep(source: Path, target: Path) -> None:
     """Move the files one by one, each at once: two kernels may do so at the same time."""
     target.mkdir(parents=True, exist_ok=True)
     for stem in FILES:
-        os.replace(source / stem, target / stem)
+        try:
+            os.replace(source / stem, target / stem)
+        except PermissionError:
+            # Windows replaces no open file: there another kernel has just put the same one.
+            if not (target / stem).is_file():
+                raise
 
 
 @contextmanager

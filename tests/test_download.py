@@ -36,7 +36,8 @@ class Mirror:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         name = handler.path.rsplit("/", 1)[-1]
         self.requests.append(name)
-        self.answers.get(name, send)(handler, self.files[name])
+        content = self.files.get(name, HTML)
+        self.answers.get(name, send)(handler, content)
 
 
 def send(handler, content: bytes, length: int | None = None, status: int = 200) -> None:
@@ -209,6 +210,16 @@ def html_page(handler, content):
     send(handler, HTML)
 
 
+def captive_portal(handler, content):
+    """A hotel's Wi-Fi: every request is sent on to a page to log in on."""
+    if handler.path.endswith("/login"):
+        send(handler, HTML)
+        return
+    handler.send_response(302)
+    handler.send_header("Location", "/login")
+    handler.end_headers()
+
+
 def no_http(handler, content):
     handler.wfile.write(b"\x00\x01\x02 this is no HTTP\r\n\r\n")
 
@@ -218,7 +229,8 @@ def closes(handler, content):
 
 
 @pytest.mark.parametrize(
-    "answer", [half, breaks_off, flipped_bit, nothing, html_page, no_http, closes]
+    "answer",
+    [half, breaks_off, flipped_bit, nothing, html_page, captive_portal, no_http, closes],
 )
 def test_damaged_download_is_not_kept(mirror, cache, answer):
     mirror.answers[LAST_FILE] = answer
@@ -226,7 +238,7 @@ def test_damaged_download_is_not_kept(mirror, cache, answer):
     assert LAST_FILE in mirror.requests
 
 
-@pytest.mark.parametrize("status", [404, 403, 500, 503])
+@pytest.mark.parametrize("status", [404, 403, 407, 500, 503, 511])
 def test_error_of_the_server_is_explained(mirror, cache, status):
     mirror.answers[LAST_FILE] = lambda handler, content: send(handler, HTML, status=status)
     assert_refused(cache, reason=str(status))
@@ -369,3 +381,91 @@ def test_read_only_cache_is_explained(mirror, cache):
         assert_refused(cache, reason="Permission denied")
     finally:
         cache.chmod(0o700)
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EDQUOT])
+def test_cache_that_may_not_be_written_is_explained(mirror, cache, monkeypatch, number):
+    """As `test_read_only_cache_is_explained`, for root too: nothing is asked of the network."""
+    refused = OSError(number, os.strerror(number))
+
+    def refuse(*_, **__):
+        raise refused
+
+    monkeypatch.setattr(download.tempfile, "TemporaryDirectory", refuse)
+    assert_refused(cache, reason=os.strerror(number))
+    assert mirror.requests == []
+
+
+def test_read_only_cache_with_the_data_in_it_is_read(mirror, cache, tiny_sets, monkeypatch):
+    tiny_sets["mnist"].write_below(cache)
+    monkeypatch.setattr(data, "download", None)
+    assert len(load_data("mnist", device="cpu")[0].labels) == 50
+
+
+# Two kernels at once
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows starts processes in another way")
+def test_two_kernels_downloading_at_once_both_get_the_data(mirror, cache, tiny_sets):
+    """Each in a process of its own; they meet in the cache, where each finds or puts whole files.
+
+    The server answers the last file only when both have asked for it, so that neither can be
+    finished before the other has begun.
+    """
+    both = threading.Barrier(2, timeout=20)
+    met = []
+
+    def wait(handler, content):
+        if not met:
+            both.wait()
+            met.append(True)
+        send(handler, content)
+
+    mirror.answers[LAST_FILE] = wait
+    kernels = [start_kernel() for _ in range(2)]
+    statuses = [os.waitstatus_to_exitcode(os.waitpid(kernel, 0)[1]) for kernel in kernels]
+    assert statuses == [50, 50]
+    assert met
+    assert snapshot(cache / "MNIST" / "raw") == tiny_sets["mnist"].contents
+    assert not list(cache.glob("download-*"))
+
+
+def start_kernel() -> int:
+    """A copy of this process that loads MNIST and ends with the number of its images."""
+    kernel = os.fork()
+    if kernel == 0:
+        status = 1
+        try:
+            status = len(load_data("mnist", device="cpu")[0].labels)
+        finally:
+            os._exit(status)
+    return kernel
+
+
+def test_file_that_another_kernel_holds_on_windows_is_left_there(mirror, cache, monkeypatch):
+    """There a file that is open cannot be replaced; the other kernel has put the same one."""
+    original = os.replace
+
+    def replace(source, target):
+        if target.exists():
+            raise PermissionError(errno.EACCES, "The file is used by another process")
+        original(source, target)
+
+    def fetch_while_another_kernel_is_faster(dataset, root):
+        original_fetch(dataset, root)
+        monkeypatch.setattr(download, "_fetch", original_fetch)
+        load_data("mnist", device="cpu")
+
+    original_fetch = download._fetch
+    monkeypatch.setattr(download.os, "replace", replace)
+    monkeypatch.setattr(download, "_fetch", fetch_while_another_kernel_is_faster)
+    assert len(load_data("mnist", device="cpu")[0].labels) == 50
+    assert len(load_data("mnist", device="cpu")[0].labels) == 50
+
+
+def test_cache_that_refuses_the_files_is_no_other_kernels_doing(mirror, cache, monkeypatch):
+    def replace(source, target):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(download.os, "replace", replace)
+    assert_refused(cache, reason="Permission denied")
