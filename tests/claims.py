@@ -66,6 +66,10 @@ CLAIMS = {
         ("loss-at-chance-text", "cross-entropy-by-hand", "0.91"),
         ("train-loop-text", "untrained-accuracy", "0.1"),
     ],
+    "05_inside_lenet": [
+        ("neighbours-note", "nearest-neighbours", "84"),
+        ("clothes-note", "clothes-group", "0.8"),
+    ],
 }
 
 P98 = "LeCun, Bottou, Bengio, Haffner, 1998"
