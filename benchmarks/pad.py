@@ -40,14 +40,17 @@ display(TimedPad(lenet("tanh"), test_iter), label)
 WATCH = """() => {
   const panel = document.querySelector('.lenet-panel');
   window.answers = []; window.maps = [];
-  let lifted = null;
+  let lifted = null, answered = false;
   panel.querySelector('canvas').addEventListener('pointerup', () => {
     lifted = performance.now();
+    answered = false;
   });
   new MutationObserver((changes) => {
-    const answered = changes.some(({ addedNodes }) =>
+    const table = changes.some(({ addedNodes }) =>
       [...addedNodes].some((node) => node.classList?.contains('lenet-bars')));
-    if (answered && lifted) window.answers.push(performance.now() - lifted);
+    if (!table || answered || !lifted) return;
+    window.answers.push(performance.now() - lifted);
+    answered = true;
   }).observe(panel, { childList: true, subtree: true });
   panel.addEventListener('load', ({ target }) => {
     if (!target.classList.contains('widget-image') || !lifted) return;
@@ -68,10 +71,10 @@ def test_latency(open_lesson):
     page.evaluate(WATCH)
     corner = paper.bounding_box()
     for number in range(STROKES):
-        x, y = corner["x"] + 60 + 5 * number, corner["y"] + 40
+        x, y = corner["x"] + 40, corner["y"] + 40
         page.mouse.move(x, y)
         page.mouse.down()
-        page.mouse.move(x, y + 200, steps=10)
+        page.mouse.move(x + 6 * number, y + 200, steps=10)  # each at another slant
         page.mouse.up()
         page.wait_for_timeout(500)
         page.locator(".lenet-panel button", has_text="Clear").click()
