@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lenet_helpers.data import BatchIterator
 
 BATCH = 1024
+SEARCH = 128  # pictures at a time: one of them is most likely wrong
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def next_mistake(net: nn.Module, data_iter: BatchIterator, among: torch.Tensor) 
     Raises:
         SettingError: as `predict_all`.
     """
-    for chunk in among.to(data_iter.labels.device).split(BATCH):
+    for chunk in among.to(data_iter.labels.device).split(SEARCH):
         answers = probabilities(net, data_iter, data_iter.images[chunk]).argmax(dim=1)
         wrong = (answers != data_iter.labels[chunk].cpu()).nonzero().flatten()
         if len(wrong):

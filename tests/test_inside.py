@@ -329,7 +329,7 @@ def test_predictions_are_in_file_order_for_a_shuffled_iterator_too(digits):
 
 
 def test_next_mistake_is_the_first_wrong_one_among_those_asked_for(digits, monkeypatch):
-    monkeypatch.setattr("lenet_helpers.predictions.BATCH", 7)  # several pieces
+    monkeypatch.setattr("lenet_helpers.predictions.SEARCH", 7)  # several pieces
     _, test_iter = digits
     net = lenet("relu")
     wrong = set(predict_all(net, test_iter).mistakes().tolist())
