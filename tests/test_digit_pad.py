@@ -228,10 +228,10 @@ def test_maps_and_steps_are_shown_when_wanted_and_when_there_is_ink(pad):
 
 def test_every_stroke_redraws_the_maps(pad):
     pad.draw(stroke(60))
-    first = pad.maps.image.value
+    first = pad.map_image.value
     pad.draw(stroke(60) | stroke(180))
     assert bytes(first).startswith(b"\x89PNG")
-    assert pad.maps.image.value != first
+    assert pad.map_image.value != first
 
 
 # Words

@@ -14,8 +14,9 @@ from lenet_helpers.digit_figures import answer_picture, image_html, probability_
 from lenet_helpers.digit_form import as_scan
 from lenet_helpers.digit_reader import Reading, notice, read_drawing, read_sample
 from lenet_helpers.figures import Picture
-from lenet_helpers.inside_figures import feature_maps
+from lenet_helpers.inside_figures import sheet_png
 from lenet_helpers.language import say
+from lenet_helpers.map_sheet import map_sheet
 from lenet_helpers.panels.calm import WHOLE, CalmPanel
 from lenet_helpers.panels.common import Choice, Message, PictureBox
 from lenet_helpers.panels.paper import Paper, as_array, as_ink
@@ -27,6 +28,10 @@ PAD = Words(
     "Pad: draw a digit with mouse, pen or finger; by keyboard choose a test picture",
 )
 ANY_CLASS = Words("任意类别", "any class")
+MAPS = Words(
+    "每一层的特征图；每层中白色是最小的数，黑色是最大的数。",
+    "The feature maps of each layer. In each, white is the least number and black the greatest.",
+)
 SEEN = Words("网络看到的 28×28", "what the network sees, 28×28")
 
 
@@ -74,7 +79,11 @@ class DigitPad(CalmPanel):
             for value in (True, False)
         )
         self.message, self.bars, self.seen = Message(), widgets.HTML(), widgets.HTML()
-        self.steps, self.maps = PictureBox(), PictureBox()
+        self.steps, self.map_image = PictureBox(), widgets.Image(format="png")
+        self.maps = widgets.VBox(
+            [self.map_image, widgets.HTML(f"<small>{MAPS.html('div')}</small>")],
+            layout={"align_items": "flex-start"},
+        )
         self._name_everything()
         super().__init__(self._rows())
         self._connect()
@@ -207,12 +216,11 @@ class DigitPad(CalmPanel):
 
     def _explain(self) -> None:
         reading, inked = self.reading, self.probabilities is not None
-        for box, wanted in (
-            (self.steps, self.show_steps.value and inked and reading.steps is not None),
-            (self.maps, self.show_maps.value and inked),
-        ):
-            box.layout.display = None if wanted else "none"
-            if wanted and box is self.steps:
-                box.show(steps_picture(reading.steps))
-            elif wanted:
-                box.show(feature_maps(reading.maps))
+        steps = inked and self.show_steps.value and reading.steps is not None
+        maps = inked and self.show_maps.value
+        self.steps.layout.display = None if steps else "none"
+        self.maps.layout.display = None if maps else "none"
+        if maps:
+            self.map_image.value = sheet_png(map_sheet(reading.maps))
+        if steps:
+            self.steps.show(steps_picture(reading.steps))

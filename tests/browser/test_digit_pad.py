@@ -83,7 +83,7 @@ def test_digits_drawn_with_the_mouse_are_read(pad):
     assert pad.likeliest() == "1"
     one = pad.ink()
     assert 200 * 20 < one < 200 * 30
-    pad.page.get_by_text("What each layer puts out").wait_for()
+    pad.page.get_by_text("The feature maps of each layer").wait_for()
 
     pad.press("Clear")
     pad.says("The pad is blank")
