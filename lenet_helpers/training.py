@@ -190,7 +190,7 @@ class _Sums:
 def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
-    with _mode(net, training=False), torch.no_grad():
+    with _mode(net, training=False):
         for X, y in data_iter:
             if should_stop():
                 return None
@@ -209,11 +209,21 @@ def _report_points(num_batches: int) -> list[int]:
 
 @contextmanager
 def _mode(net: nn.Module, training: bool) -> Iterator[None]:
-    """Train or evaluate inside the block; every module's own mode comes back after it."""
+    """Train, with gradients, or evaluate, without, inside the block; then all is as before."""
     modes = {module: module.training for module in net.modules()}
+    gradients = torch.is_grad_enabled()
     try:
-        net.train(training)
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+        try:
+            net.train(training)
+            torch.set_grad_enabled(training)
+            yield
+        finally:
+            _set_modes(modes, gradients)
+    finally:  # once more: the stop button may have struck within the first time
+        _set_modes(modes, gradients)
+
+
+def _set_modes(modes: dict[nn.Module, bool], gradients: bool) -> None:
+    torch.set_grad_enabled(gradients)
+    for module, mode in modes.items():
+        module.training = mode
