@@ -8,6 +8,7 @@ import gc
 import io
 import re
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -428,6 +429,13 @@ def test_still_is_the_sheet_with_its_marks_and_what_it_says(explorer):
     assert len(rows) and abs(rows - top).min() <= 2 and abs(columns - left).min() <= 2
 
 
+def in_a_loop(use) -> None:
+    """Run it in an event loop, as a kernel does; in a thread, for the browser tests have their own
+    loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, use()).result()
+
+
 def test_still_is_saved_once_when_the_clicking_has_paused(explorer, monkeypatch):
     monkeypatch.setattr(calm, "SECONDS_OF_CALM", 0.05)
     saved = []
@@ -440,7 +448,7 @@ def test_still_is_saved_once_when_the_clicking_has_paused(explorer, monkeypatch)
         assert saved == []
         await asyncio.sleep(0.2)
 
-    asyncio.run(use())
+    in_a_loop(use)
     assert saved == [3]
 
 
@@ -453,7 +461,7 @@ def test_a_closed_panel_saves_no_still(explorer, monkeypatch):
         explorer.close()
         await asyncio.sleep(0.1)
 
-    asyncio.run(use())
+    in_a_loop(use)
 
 
 def test_a_closed_explorer_can_go(net, test_iter):
