@@ -21,13 +21,15 @@ EXECUTE = --to notebook --execute --log-level WARN --output-dir .venv/executed \
   '--ClearMetadataPreprocessor.preserve_cell_metadata_mask={"tags","jupyter"}' \
   '--ClearMetadataPreprocessor.preserve_nb_metadata_mask={"kernelspec",("language_info","name")}'
 
-.PHONY: help env lab test notebooks lint moved
+.PHONY: help env lab test notebooks site bench lint moved
 
 help:
 	@echo 'make env        create .venv and install the course (once; a second call does nothing)'
 	@echo 'make lab        open the lessons in JupyterLab          LAB_ARGS="--port 9999"'
 	@echo 'make test       run all tests                           TEST_ARGS="-k data"'
 	@echo 'make notebooks  run all lessons again on the real data sets and store their outputs'
+	@echo 'make site       write a copy of all lessons for the web, and for taking home, into _site/'
+	@echo 'make bench      time the training against that of d2l; about ten minutes'
 	@echo 'make lint       check the style of the code'
 	@echo 'PYTHON=/path/to/python3.12 chooses the Python that .venv is made with.'
 
@@ -88,6 +90,12 @@ notebooks: $(READY)
 	    { echo "$$notebook failed and is left as it was" >&2; exit 1; }; \
 	  mv ".venv/executed/$${notebook##*/}" "$$notebook" || exit 1; \
 	done
+
+site: $(READY)
+	@$(VENV_PYTHON) -m web.build _site
+
+bench: $(READY)
+	$(VENV_PYTHON) -m benchmarks.against_d2l $(BENCH_ARGS)
 
 lint: $(READY_TO_TEST)
 	$(VENV_PYTHON) -m ruff check .

@@ -12,7 +12,7 @@ says: it tells what the cell gives after a change.
 from __future__ import annotations
 
 CLAIMS = {
-    "00_start_here": [("answer-1", "minutes-in-all", "185")],
+    "00_start_here": [("answer-1", "minutes-in-all", "185 395")],
     "01_handwriting": [
         ("mistakes-note", "mistakes-1989", "5.08 5.1"),
         ("pace-note", "pace-1989", "0.65"),
