@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 SMALLEST_SHARE = 1 / 6  # of the sheet's side; what is smaller is little more than a dot
 CLOTHES = Words(
     "注意：这个网络是用衣物训练的。无论画什么，它都会回答一种衣物。",
-    "Mind: this network was trained on clothes. Whatever is drawn, it will answer with a garment.",
+    "Note: this network was trained on clothes. Whatever is drawn, it will answer with a garment.",
 )
 OTHER_FORM = Words(
     "注意：这个网络学过的数字没有按 MNIST 的方式处理（大小、居中），而画的数字会这样处理，"
     "所以它可能常常认错。",
-    "Mind: the digits that this network knows were not brought into MNIST's form (size, centring), "
+    "Note: the digits that this network knows were not brought into MNIST's form (size, centring), "
     "but what you draw is; it may often be wrong.",
 )
 BLANK = Words(
