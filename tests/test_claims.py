@@ -94,8 +94,11 @@ def check_that_languages_state_the_same_numbers(notebook) -> None:
 
 
 def countable(text: str) -> Counter:
-    """How often each number is stated; a single digit, as in "the 0 and the 1", counts once."""
-    found = Counter(numbers(text))
+    """How often each number is stated; a single digit, as in "the 0 and the 1", counts once.
+
+    Lessons are named 00, 01, …: these are no numbers.
+    """
+    found = Counter(number for number in numbers(text) if not re.fullmatch(r"0\d", number))
     return Counter({number: 1 if len(number) == 1 else n for number, n in found.items()})
 
 
