@@ -95,7 +95,7 @@ site: $(READY)
 	@$(VENV_PYTHON) -m web.build _site
 
 bench: $(READY)
-	$(VENV_PYTHON) -m benchmarks.against_d2l $(BENCH_ARGS)
+	$(VENV_PYTHON) benchmarks/against_d2l.py $(BENCH_ARGS)
 
 lint: $(READY_TO_TEST)
 	$(VENV_PYTHON) -m ruff check .
