@@ -17,14 +17,14 @@ from torch.nn.functional import affine_grid, grid_sample
 class Distortion:
     """The largest distortion of each kind; each image draws its own, uniformly, up to these.
 
-    ``shift`` is in pixels; ``scale`` and ``squeeze`` are logarithms of a factor (0.15 is about
-    15 %); ``shear`` is how many pixels a row moves sideways for each pixel above the centre.
+    ``shift`` is in pixels; ``scale`` and ``squeeze`` are logarithms of a factor (0.1 is about
+    10 %); ``shear`` is how many pixels a row moves sideways for each pixel above the centre.
     """
 
-    shift: float = 2.0
-    scale: float = 0.15
-    squeeze: float = 0.15
-    shear: float = 0.3
+    shift: float = 1.5
+    scale: float = 0.1
+    squeeze: float = 0.1
+    shear: float = 0.2
 
 
 def affine_matrices(

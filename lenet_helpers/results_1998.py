@@ -44,7 +44,10 @@ class PaperRow(NamedTuple):
 
 
 _LEAST_SQUARES = Words("最小二乘的精确解", "least squares, solved exactly")
-_PLACES = Words("小批量；28×28 的图像", "mini-batches; images of 28×28")
+_SQUARED = Words(
+    "小批量；平方误差；标准化的 28×28 像素",
+    "mini-batches; squared error; standardised 28×28 pixels",
+)
 PAPER_ROWS = (
     PaperRow("linear", Words("线性分类器", "Linear classifier"), 12.0, _LEAST_SQUARES),
     PaperRow(
@@ -84,13 +87,13 @@ PAPER_ROWS = (
         "two_layer_300",
         Words("两层网络，300 个隐藏单元", "Two layers, 300 hidden units"),
         4.7,
-        _PLACES,
+        _SQUARED,
     ),
     PaperRow(
         "two_layer_1000",
         Words("两层网络，1,000 个隐藏单元", "Two layers, 1,000 hidden units"),
         4.5,
-        _PLACES,
+        _SQUARED,
     ),
     PaperRow(
         "lenet1",
