@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words
 
 HEADINGS = (
@@ -111,10 +112,8 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     leaves = [module for module in net.modules() if not any(module.children())]
     handles = [leaf.register_forward_pre_hook(enter) for leaf in leaves]
     handles += [leaf.register_forward_hook(leave) for leaf in leaves]
-    modes = {module: module.training for module in net.modules()}
     try:
-        net.eval()
-        with torch.no_grad():
+        with mode(net, training=False):
             net(X)
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         where = entered[-1] if entered else type(net).__name__
@@ -124,8 +123,6 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     finally:
         for handle in handles:
             handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
     return ShapeTrace(tuple(X.shape), tuple(rows), sum(p.numel() for p in net.parameters()))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -21,10 +20,10 @@ from lenet_helpers.checks import (
 )
 from lenet_helpers.fast import fewer_passes
 from lenet_helpers.models import try_gpu
+from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
 __all__ = ["DivergedError", "Progress", "evaluate_accuracy_gpu", "train", "xavier"]
-
 REPORTS_PER_EPOCH = 5
 
 
@@ -121,7 +120,6 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
         net.apply(init)
     with memory_explained():
         net.to(device)
-    optimizer = torch.optim.SGD(net.parameters(), lr=lr, fused=True)
     start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
 
     def report(epoch: int, done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
@@ -136,11 +134,11 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
         batches, sums, done = iter(train_iter), _Sums(device), 0
         for point in _report_points(num_batches):
             reported = done
-            with _mode(net, training=True):
+            with mode(net, training=True):
                 forward = fewer_passes(net)
                 while done < point and not should_stop():
                     X, y = next(batches)
-                    sums.add(*_step(forward, optimizer, X, y, device, check_labels=done == 0))
+                    sums.add(*_step(forward, net, X, y, lr, device, check_labels=done == 0))
                     done += 1
             if done > reported:
                 progress = report(epoch, done, sums)
@@ -156,16 +154,22 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
 
 
 @memory_explained()
-def _step(forward, optimizer, X, y, device, check_labels):
-    """One step of gradient descent; returns the batch's loss, scores and labels."""
+def _step(forward, net, X, y, lr, device, check_labels):
+    """One step of gradient descent; returns the batch's loss, scores and labels.
+
+    What ``torch.optim.SGD`` does, without the second that its first use takes to load.
+    """
     X, y = X.to(device), y.to(device)
-    optimizer.zero_grad()
+    net.zero_grad()
     y_hat = forward(X)
     if check_labels or y.device.type == "cpu":  # on a GPU, reading a number waits for its work
         require_labels(y, y_hat.shape[1])
     loss = nn.functional.cross_entropy(y_hat, y)
     loss.backward()
-    optimizer.step()
+    with torch.no_grad():
+        for p in net.parameters():
+            if p.grad is not None:
+                p.sub_(p.grad, alpha=lr)
     return loss.detach(), y_hat.detach(), y
 
 
@@ -190,7 +194,7 @@ class _Sums:
 def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
-    with _mode(net, training=False):
+    with mode(net, training=False):
         for X, y in data_iter:
             if should_stop():
                 return None
@@ -205,25 +209,3 @@ def _report_points(num_batches: int) -> list[int]:
     """After how many batches to report: five times an epoch, fewer if it has fewer batches."""
     fifths = range(1, REPORTS_PER_EPOCH + 1)
     return sorted({math.ceil(num_batches * fifth / REPORTS_PER_EPOCH) for fifth in fifths})
-
-
-@contextmanager
-def _mode(net: nn.Module, training: bool) -> Iterator[None]:
-    """Train, with gradients, or evaluate, without, inside the block; then all is as before."""
-    modes = {module: module.training for module in net.modules()}
-    gradients = torch.is_grad_enabled()
-    try:
-        try:
-            net.train(training)
-            torch.set_grad_enabled(training)
-            yield
-        finally:
-            _set_modes(modes, gradients)
-    finally:  # once more: the stop button may have struck within the first time
-        _set_modes(modes, gradients)
-
-
-def _set_modes(modes: dict[nn.Module, bool], gradients: bool) -> None:
-    torch.set_grad_enabled(gradients)
-    for module, mode in modes.items():
-        module.training = mode

@@ -94,6 +94,27 @@ def test_one_step_is_gradient_descent_by_hand():
     assert last.loss == pytest.approx(loss.item())
 
 
+def test_steps_are_those_of_torchs_optimiser_to_the_last_bit():
+    net, theirs = small_net(), small_net()
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=0.3)
+    train_iter = batches(12, 4)
+    run(net, train_iter, lr=0.3, init=None)
+    for X, y in train_iter:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(theirs(X), y).backward()
+        optimizer.step()
+    assert torch.equal(weights(net), weights(theirs))
+
+
+def test_frozen_weights_stay_and_the_others_learn():
+    net = small_net()
+    net[1].requires_grad_(False)
+    before = [p.clone() for p in net.parameters()]
+    run(net, batches(6, 3), init=None)
+    changed = [not torch.equal(p, q) for p, q in zip(net.parameters(), before, strict=True)]
+    assert changed == [False, False, True, True]
+
+
 def test_loss_and_accuracy_are_means_over_the_epoch_so_far():
     """A last batch of one counts as one example, not as one batch."""
     train_iter = batches(9, 4)

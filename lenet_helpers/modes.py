@@ -1,0 +1,35 @@
+"""A network's mode for the length of a block, and not a moment longer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def mode(net: nn.Module, *, training: bool) -> Iterator[None]:
+    """Train, with gradients, or evaluate, without, inside the block; then all is as before.
+
+    Every module has its own mode again afterwards, wherever an error or the kernel's stop button
+    ended the block.
+    """
+    modes = {module: module.training for module in net.modules()}
+    gradients = torch.is_grad_enabled()
+    try:
+        try:
+            net.train(training)
+            torch.set_grad_enabled(training)
+            yield
+        finally:
+            _set(modes, gradients)
+    finally:  # once more: the stop button may have struck within the first time
+        _set(modes, gradients)
+
+
+def _set(modes: dict[nn.Module, bool], gradients: bool) -> None:
+    torch.set_grad_enabled(gradients)
+    for module, training in modes.items():
+        module.training = training
