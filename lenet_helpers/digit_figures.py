@@ -51,7 +51,7 @@ def probability_table(probabilities: Sequence[float] | None, classes: Sequence[W
 
 def class_html(name: Words) -> str:
     """A class's name: once if it is the same in both languages, else one for each."""
-    return name.zh if name.zh == name.en else name.html()
+    return escape(name.zh) if name.zh == name.en else name.html()
 
 
 def steps_picture(steps: FormSteps) -> Picture:
