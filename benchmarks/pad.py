@@ -76,7 +76,8 @@ def test_latency(open_lesson):
         page.mouse.down()
         page.mouse.move(x + 6 * number, y + 200, steps=10)  # each at another slant
         page.mouse.up()
-        page.wait_for_timeout(500)
+        page.wait_for_function("n => window.maps.length > n", arg=number)
+        page.wait_for_timeout(300)
         page.locator(".lenet-panel button", has_text="Clear").click()
         page.wait_for_timeout(300)
     answers, maps = page.evaluate("() => [window.answers, window.maps]")
