@@ -244,6 +244,16 @@ def weight_without_end(path):
     change(save_net(small_net(), path), {"0.weight": np.zeros(2**24)}, zipfile.ZIP_DEFLATED)
 
 
+def weight_with_a_tail(path):
+    """More in an entry than its array: whoever stops reading there compares no checksum."""
+    save_net(small_net(), path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content + b"tail" * (name == "0.weight.npy"))
+
+
 def png(path):
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
 
@@ -287,6 +297,7 @@ def change(path, arrays: dict[str, np.ndarray | None], compression=zipfile.ZIP_S
         other_byte_order,
         weight_left_out,
         weight_without_end,
+        weight_with_a_tail,
         png,
         web_page,
         other_archive,
