@@ -29,7 +29,7 @@ from pathlib import Path
 import torch
 
 from lenet_helpers.datasets import FILES
-from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.figures import COLORS, Picture, new_figure, style
 from lenet_helpers.sources import find
 from lenet_helpers.words import Words
 
@@ -186,26 +186,31 @@ def plot(rows: list[dict], epochs: int) -> Picture:
     """Three plots side by side: the runs, an epoch by batch size, an epoch by training-set size."""
     figure, axes = new_figure(11.0, 3.4, 1, 3)
     with style():
-        for index, (side, name) in enumerate(SIDES.items()):
+        for color, (side, name) in zip(COLORS, SIDES.items(), strict=False):
             seconds = values(rows, "run", side, "seconds")
-            median = statistics.median(seconds)
-            axes[0].barh(name, median, color=f"C{index}")
+            axes[0].barh(name, statistics.median(seconds), color=color)
             axes[0].plot(seconds, [name] * len(seconds), "k|", ms=12)
-            axes[0].annotate(f" {median:.1f} s", (max(seconds), name), va="center")
+            text = f"  {statistics.median(seconds):.1f} s"
+            axes[0].annotate(text, (max(seconds), name), va="center")
         axes[0].invert_yaxis()
-        axes[0].set(title=f"{epochs} epochs", xlabel="seconds")
+        axes[0].set(title=f"Whole run, epochs: {epochs}", xlabel="seconds")
         axes[0].margins(x=0.25)
-        scales = (("batch", "batch_size", "batch size"), ("part", "part", "part of training set"))
-        for axis, (what, field, words) in zip(axes[1:], scales, strict=True):
-            for side, color, mark in (("d2l", "C0", "o--"), ("train", "C2", "s-")):
-                times = zip(values(rows, what, side, "seconds"),
-                            values(rows, what, side, "load_seconds"), strict=True)  # fmt: skip
+        scales = (
+            ("batch", "batch_size", "batch size", [str(size) for size in BATCH_SIZES]),
+            ("part", "part", "part of the training set", ["1/16", "1/8", "1/4", "1/2", "1"]),
+        )
+        for axis, (what, field, xlabel, names) in zip(axes[1:], scales, strict=True):
+            for side, color, line in (("d2l", COLORS[0], "o--"), ("train", COLORS[2], "s-")):
+                load = values(rows, what, side, "load_seconds")
+                seconds = values(rows, what, side, "seconds")
+                y = [total - loading for total, loading in zip(seconds, load, strict=True)]
                 x = values(rows, what, side, field)
-                axis.plot(x, [t - load for t, load in times], mark, color=color, label=SIDES[side])
+                axis.plot(x, y, line, color=color, label=SIDES[side])
             axis.set_xscale("log", base=2)
-            axis.set_yscale("log")
-            axis.set(title="one epoch, evaluation included", xlabel=words, ylabel="seconds")
-            axis.grid(alpha=0.4, which="both")
+            axis.set_xticks(x, names, fontsize=8)
+            axis.set(title="One epoch and its evaluation", xlabel=xlabel, ylabel="seconds")
+            axis.set_ylim(bottom=0, top=1.3 * axis.get_ylim()[1])
+            axis.grid(alpha=0.4)
             axis.legend()
     return Picture(figure, Words("", ""))
 
