@@ -67,6 +67,8 @@ def scale_to_fit(box: torch.Tensor) -> torch.Tensor:
     longer = max(box.shape)
     scale = min(1, LONGEST_SIDE / longer)
     size = [max(1, round(side * scale)) for side in box.shape]
+    if size[1] == 1 < size[0]:  # torch 2.14 repeats the first row where the result is one column
+        return scale_to_fit(box.T).T
     return F.interpolate(box[None, None], size, mode="bilinear", antialias=True)[0, 0]
 
 

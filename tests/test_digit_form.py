@@ -183,3 +183,16 @@ def test_what_is_no_scan_is_refused_in_both_languages(bad):
     with pytest.raises(SettingError, match="白纸") as caught:
         normalize_digit(bad)
     assert "0 for paper" in caught.value.words.en
+
+
+# An error of torch 2.14: shrunk to one column, every row came out as the first
+
+
+def test_a_thin_upright_stroke_keeps_its_ink_from_top_to_bottom():
+    scan = torch.zeros(120, 4)
+    scan[:, 0] = 60.0
+    scan[60:] = 255.0
+    fitted = form_steps(scan).fitted
+    assert fitted.shape == (20, 1)
+    assert fitted[:9].max() < 40
+    assert fitted[11:].min() > 200
