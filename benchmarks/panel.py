@@ -14,6 +14,7 @@ import statistics
 import sys
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 
 MANY = 20
@@ -61,8 +62,8 @@ def stops(dataset: str) -> None:
             time.sleep(0.0005)
         seconds.append(time.perf_counter() - start)
         panel._latest_job.wait(LONG)
-    print(f"stop on {dataset}: median {statistics.median(seconds):.3f} s, "
-          f"longest {max(seconds):.3f} s of {STOPS}")  # fmt: skip
+    print(f"stop on {dataset}: median {statistics.median(seconds):.3f} s of",
+          " ".join(f"{value:.3f}" for value in seconds))  # fmt: skip
 
 
 def overhead(dataset: str, epochs: int, pairs: int) -> None:
@@ -96,16 +97,22 @@ def memory() -> None:
 
     panel, process = new_panel("digits"), psutil.Process()
     panel.activation.value, panel.lr.value, panel.epochs.value = "relu", 0.1, 5
-    sizes, widgets = [], []
-    for _ in range(2 * MANY):
+    train_once(panel), train_once(panel)  # not counted: fonts, data, the first comparison
+    tracemalloc.start()
+    seen = []
+    for _ in range(MANY + 1):
         train_once(panel)
         gc.collect()
-        sizes.append(process.memory_info().rss / 1e6)
-        widgets.append(len(widget._instances))
-    curves = len(pickle.dumps(panel.runs[-1])) / 1e3
-    print(f"memory after 2 runs {sizes[1]:.0f} MB, after {MANY} {sizes[MANY - 1]:.0f} MB, "
-          f"after {2 * MANY} {sizes[-1]:.0f} MB; a run's curves {curves:.1f} kB, "
-          f"widgets per run {widgets[-1] - widgets[-2]}")  # fmt: skip
+        resident = process.memory_info().rss
+        seen.append((tracemalloc.get_traced_memory()[0], resident, len(widget._instances)))
+    tracemalloc.stop()
+    python, resident, widgets = (
+        (last - first) / MANY for first, last in zip(seen[0], seen[-1], strict=True)
+    )
+    curves = len(pickle.dumps(panel.runs[-1]))
+    print(f"memory, mean of {MANY} runs: {python / 1e3:.1f} kB of Python objects a run, of the "
+          f"process {resident / 1e3:.0f} kB; a run's curves alone {curves / 1e3:.1f} kB; "
+          f"widgets a run {widgets:.0f}")  # fmt: skip
 
 
 def training_threads() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels.common import PictureBox
 from lenet_helpers.run_figures import nothing_trained
-from lenet_helpers.runs import Point
+from lenet_helpers.runs import Point, Run
 
 
 class LiveCurves(PictureBox):
@@ -29,8 +29,10 @@ class LiveCurves(PictureBox):
         """Add a point; it is drawn now or soon."""
         self._animator.add(round(point.epoch, 2), point[1:])
 
-    def finish(self) -> None:
-        """Draw what has not been drawn yet."""
+    def finish(self, run: Run) -> None:
+        """Draw what has not been drawn yet, the run's last point included."""
+        if run.points:
+            self.add(run.last)
         self._animator.draw()
 
     def clear(self) -> None:

@@ -144,8 +144,9 @@ class TrainingPanel(Panel):
         with closing(reports):
             for report in reports:
                 self.table.keep(training.run)
-                self.progress.show(training.run, report)
-                self.curves.add(training.run.last)
+                if not job.should_stop():  # else the answer comes first, and the picture last
+                    self.progress.show(training.run, report)
+                    self.curves.add(training.run.last)
 
     def _stop(self) -> None:
         with self._lock:
@@ -175,7 +176,7 @@ class TrainingPanel(Panel):
         if self.comm is None:
             return  # the panel was closed
         try:
-            self.curves.finish()
+            self.curves.finish(run)
             self.table.redraw()
             self.keep_still()
         except Exception as error:  # on a thread, nobody else would hear of it
