@@ -169,8 +169,8 @@ class TrainingPanel(Panel):
             run = self._training.run
         self._enable()
         self.progress.end(run)
-        if self.error is not None:
-            self.message.explain(self.error)
+        if job.error is not None:
+            self.message.explain(job.error)
         else:
             self.message.say(how_it_ended(run))
         if self.comm is None:
@@ -201,8 +201,5 @@ class TrainingPanel(Panel):
         return bool(run and run.points and run.ended in ("finished", "stopped"))
 
     def _enable(self) -> None:
-        self.buttons.enable(
-            busy=self._job is not None,
-            can_stop=not self.blocking,
-            can_go_on=self._can_continue(),
-        )
+        busy, on = self._job is not None, self._can_continue()
+        self.buttons.enable(busy=busy, can_stop=not self.blocking, can_go_on=on)
