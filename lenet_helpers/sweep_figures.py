@@ -80,7 +80,7 @@ def spread_curves(
         title, xlabel, ylabel, xscale, ylim: as matplotlib has them.
         level: a value to draw a thin grey line at, such as the loss of a network that only guesses.
     """
-    figure, axis = new_figure(7.0, 3.8)
+    figure, axis = new_figure(6.4, 3.5)
     with style():
         if level is not None:
             axis.axhline(level, color="gray", linewidth=0.8)

@@ -16,8 +16,12 @@ def progress_bar(total: int, done: int) -> Iterator[Callable[[], object]]:
     """Show how many of ``total`` are done, beginning with ``done``; yields what adds one.
 
     In a notebook a line in both languages then takes the place of the bar, which would stand
-    in the saved file as it looked at its start. Elsewhere the bar is a line of text.
+    in the saved file as it looked at its start. Elsewhere the bar is a line of text. Where all are
+    done from the start, nothing is shown.
     """
+    if done == total:
+        yield lambda: None
+        return
     shell = get_ipython()
     show = _in_notebook if shell is not None and hasattr(shell, "kernel") else _in_terminal
     with show(total, done) as add_one:
@@ -28,7 +32,7 @@ def progress_bar(total: int, done: int) -> Iterator[Callable[[], object]]:
 def _in_terminal(total: int, done: int) -> Iterator[Callable[[], object]]:
     from tqdm.std import tqdm  # imported late, as below: only a sweep needs it
 
-    with tqdm(total=total, initial=done, disable=done == total) as bar:
+    with tqdm(total=total, initial=done) as bar:
         yield bar.update
 
 

@@ -379,6 +379,9 @@ def test_in_a_notebook_one_line_of_words_takes_the_place_of_the_bar(notebook, tm
     assert '<span lang="zh">共 6 组设置' in words and "4 still to be run" in words
     sweep(GRID, Job(), file=file)
     assert "6 combinations: 2 taken from the file, 4 run just now." in notebook[-1]
+    assert len(notebook) == 4
+    sweep(GRID, Job(), file=file)
+    assert len(notebook) == 4  # nothing to wait for, nothing to show
     assert capsys.readouterr() == ("", "")
 
 
