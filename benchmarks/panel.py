@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 MANY = 20
@@ -39,12 +40,17 @@ def new_panel(dataset: str):
     return panel
 
 
-def train_once(panel) -> float:
-    """Seconds from the click until the panel has drawn everything."""
-    start = time.perf_counter()
+def timed(act: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and of all of this process's threads on the processors."""
+    start, busy = time.perf_counter(), time.process_time()
+    act()
+    return time.perf_counter() - start, time.process_time() - busy
+
+
+def train_once(panel) -> None:
+    """From the click until the panel has drawn everything."""
     panel.train_button.click()
     panel._latest_job.wait(LONG)
-    return time.perf_counter() - start
 
 
 def stops(dataset: str) -> None:
@@ -80,14 +86,16 @@ def overhead(dataset: str, epochs: int, pairs: int) -> None:
     for _ in range(pairs):
         alone = Training(Run(0, settings))
         alone.read_data()
-        start = time.perf_counter()
-        list(train(alone.net, *alone._data, epochs, settings.lr, settings.device, init=None))
-        times["train"].append(time.perf_counter() - start)
-        times["panel"].append(train_once(panel))
-    plain, with_panel = (statistics.median(values) for values in times.values())
+        reports = train(alone.net, *alone._data, epochs, settings.lr, settings.device, init=None)
+        times["train"].append(timed(lambda reports=reports: list(reports)))
+        times["panel"].append(timed(lambda: train_once(panel)))
     for name, values in times.items():
-        print(f"{name:6}", " ".join(f"{value:.1f}" for value in values), "s")
-    print(f"overhead on {dataset}, {epochs} epochs: {with_panel / plain - 1:+.1%} (medians)")
+        print(f"{name:6}", ", ".join(f"{wall:.1f} s ({cpu:.1f} s of CPU)" for wall, cpu in values))
+    for index, what in enumerate(("on the clock", "of CPU time")):
+        plain, with_panel = (
+            statistics.median(value[index] for value in values) for values in times.values()
+        )
+        print(f"overhead {what}: {with_panel / plain - 1:+.1%} ({dataset}, {epochs} epochs)")
 
 
 def memory() -> None:
@@ -164,4 +172,4 @@ def main(epochs: int, pairs: int) -> None:
 
 if __name__ == "__main__":
     arguments = [int(argument) for argument in sys.argv[1:]]
-    main(*(arguments + [5, 3][len(arguments) :]))
+    main(*(arguments + [10, 3][len(arguments) :]))
