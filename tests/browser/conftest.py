@@ -53,7 +53,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab, and the folder that it serves."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "imgs", folder / "imgs")
-    (folder / "notebooks").mkdir()
+    shutil.copytree(ROOT / "notebooks" / "results", folder / "notebooks" / "results")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
