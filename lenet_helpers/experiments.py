@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TypeVar
 
 import torch
 from torch import nn
@@ -19,13 +18,11 @@ from lenet_helpers.data import BatchIterator, load_data
 from lenet_helpers.datasets import IMAGE_SIZE
 from lenet_helpers.models import ACTIVATIONS, POOLINGS
 from lenet_helpers.training import train, xavier
-from lenet_helpers.words import SettingError, Words, require_positive_integer
+from lenet_helpers.words import SettingError, Words, require_known, require_positive_integer
 
 SMALL = 0.01  # standard deviation of the weights of the "normal" initialisation
 DIGITS = 5  # decimals of a measured number: far finer than what one seed differs from another
 _RANDOM = threading.Lock()  # torch's random numbers are one sequence for all threads
-
-Choice = TypeVar("Choice")
 
 
 def normal(module: nn.Module) -> None:
@@ -72,8 +69,8 @@ def lenet_like(
         SettingError: an unknown name, a size that is no positive integer, an even kernel, or
             kernels that do not fit into what the layers before have left of the image.
     """
-    act = _known(Words("激活函数", "activation"), ACTIVATIONS, activation)
-    pool = _known(Words("汇聚方式", "pooling"), POOLINGS, pooling)
+    act = require_known(ACTIVATIONS, activation, Words("激活函数", "activation"))
+    pool = require_known(POOLINGS, pooling, Words("汇聚方式", "pooling"))
     kernel_size = require_positive_integer(
         kernel_size, Words("卷积核大小 kernel_size ", "kernel_size")
     )
@@ -161,7 +158,7 @@ def train_lenet(
 
 
 def _net(seed: int, init: str, *sizes) -> nn.Sequential:
-    initialise = _known(Words("初始化方法", "initialisation"), INITS, init)
+    initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
     with _RANDOM, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return lenet_like(*sizes).apply(initialise)
@@ -181,13 +178,3 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _known(what: Words, options: Mapping[str, Choice], name: str) -> Choice:
-    if name in options:
-        return options[name]
-    known = ", ".join(options)
-    raise SettingError(
-        f"未知的{what.zh} {name!r}；可选：{known}。",
-        f"Unknown {what.en} {name!r}; choose one of: {known}.",
-    )

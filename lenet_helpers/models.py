@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from lenet_helpers.words import SettingError, Words, require_positive_integer
+from lenet_helpers.words import Words, require_known, require_positive_integer
 
 ACTIVATIONS = {"sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "relu": nn.ReLU}
 POOLINGS = {"average": nn.AvgPool2d, "max": nn.MaxPool2d}
@@ -29,8 +29,8 @@ def lenet(
     Raises:
         SettingError: an unknown name, or a number of classes that is no positive integer.
     """
-    act = _choose(ACTIVATIONS, activation, Words("激活函数", "activation"))
-    pool = _choose(POOLINGS, pooling, Words("汇聚方式", "pooling"))
+    act = require_known(ACTIVATIONS, activation, Words("激活函数", "activation"))
+    pool = require_known(POOLINGS, pooling, Words("汇聚方式", "pooling"))
     num_classes = require_positive_integer(num_classes, Words("类别数 num_classes ", "num_classes"))
     return nn.Sequential(
         nn.Conv2d(1, 6, kernel_size=5, padding=2), act(),
@@ -51,13 +51,3 @@ def try_gpu() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def _choose(options: dict[str, type[nn.Module]], name: str, what: Words) -> type[nn.Module]:
-    if name in options:
-        return options[name]
-    known = ", ".join(options)
-    raise SettingError(
-        f"未知的{what.zh} {name!r}；可选：{known}。",
-        f"Unknown {what.en} {name!r}; choose one of: {known}.",
-    )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from numbers import Integral
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Choice = TypeVar("Choice")
 
 
 class Words(NamedTuple):
@@ -52,4 +55,19 @@ def require_positive_integer(value: object, what: Words) -> int:
     raise SettingError(
         f"{what.zh}应为正整数（例如 256），却得到 {value!r}。",
         f"{what.en} must be a positive integer (256, say), not {value!r}.",
+    )
+
+
+def require_known(options: Mapping[str, Choice], name: str, what: Words) -> Choice:
+    """Return what ``options`` has under ``name``, else explain.
+
+    Raises:
+        SettingError: there is no such name; the message lists those there are.
+    """
+    if name in options:
+        return options[name]
+    known = ", ".join(options)
+    raise SettingError(
+        f"未知的{what.zh} {name!r}；可选：{known}。",
+        f"Unknown {what.en} {name!r}; choose one of: {known}.",
     )
