@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from lenet_helpers import BatchIterator, load_data
-from lenet_helpers.classical import (
+from lenet_helpers.paper1998.classical import (
     RBFNetwork,
     linear,
     nearest_neighbors,
@@ -35,12 +35,12 @@ from lenet_helpers.classical import (
     pca_and_quadratic,
     polynomial_svm,
 )
-from lenet_helpers.distortions import Distortion, affine_matrices, distort
-from lenet_helpers.lenet1 import lenet1, to_lenet1_input, two_layer_network
-from lenet_helpers.lenet5 import PAPER, lenet5_1998, to_lenet5_input
-from lenet_helpers.per_pattern import SCHEDULE, train_per_pattern
-from lenet_helpers.results_1998 import FULL_SIZE, RESULTS
-from lenet_helpers.training_1998 import mean_squared_loss, predict, train_minibatches
+from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
+from lenet_helpers.paper1998.lenet1 import lenet1, to_lenet1_input, two_layer_network
+from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
+from lenet_helpers.paper1998.mini_batches import mean_squared_loss, predict, train_minibatches
+from lenet_helpers.paper1998.per_pattern import SCHEDULE, train_per_pattern
+from lenet_helpers.paper1998.results import FULL_SIZE, RESULTS
 
 SIZES = (FULL_SIZE, 15_000, 30_000)  # as in the paper
 SEEDS_OF_SMALLER_SETS = 3

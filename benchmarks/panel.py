@@ -74,8 +74,8 @@ def stops(dataset: str) -> None:
 
 def overhead(dataset: str, epochs: int, pairs: int) -> None:
     """A run in the panel beside the same run of `train` alone, in turns."""
-    from lenet_helpers.rerun import Training
-    from lenet_helpers.runs import Run
+    from lenet_helpers.runs.records import Run
+    from lenet_helpers.runs.rerun import Training
     from lenet_helpers.training import train
 
     panel = new_panel(dataset)

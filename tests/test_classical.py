@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet_helpers.classical import (
+from lenet_helpers.paper1998.classical import (
     RBFNetwork,
     linear,
     nearest_neighbors,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lenet_helpers import SettingError, load_data
-from lenet_helpers.digit_form import center_of_mass, form_steps, normalize_digit
+from lenet_helpers.drawing.form import center_of_mass, form_steps, normalize_digit
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "02_mnist.ipynb"
 CELLS = ("crop", "fitted-size", "scale-to-fit", "center-of-mass", "place", "normalize-digit")

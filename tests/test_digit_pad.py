@@ -12,8 +12,8 @@ import torch
 from ipywidgets import Widget
 
 from lenet_helpers import SettingError, lenet
-from lenet_helpers.digit_form import normalize_digit
-from lenet_helpers.digit_reader import BLANK, CLOTHES, OTHER_FORM
+from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.drawing.reader import BLANK, CLOTHES, OTHER_FORM
 from lenet_helpers.language import CHOICE
 from lenet_helpers.panels import digit_pad
 from lenet_helpers.panels.digit_pad import DigitPad

@@ -13,14 +13,14 @@ from PIL import Image
 from torch import nn
 
 from lenet_helpers import SettingError, Words, lenet
-from lenet_helpers.digit_figures import (
+from lenet_helpers.drawing.figures import (
     answer_picture,
     image_html,
     probability_table,
     steps_picture,
 )
-from lenet_helpers.digit_form import form_steps, normalize_digit
-from lenet_helpers.digit_reader import (
+from lenet_helpers.drawing.form import form_steps, normalize_digit
+from lenet_helpers.drawing.reader import (
     BLANK,
     CLOTHES,
     OTHER_FORM,

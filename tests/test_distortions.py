@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lenet_helpers.distortions import Distortion, affine_matrices, distort
+from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
 
 NONE = Distortion(shift=0, scale=0, squeeze=0, shear=0)
 PAPER = -0.1

@@ -15,7 +15,14 @@ from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
 from lenet_helpers import SettingError, Words, lenet
-from lenet_helpers.inside import (
+from lenet_helpers.inside.figures import (
+    confusion_matrix,
+    feature_maps,
+    kernel_maps,
+    map_png,
+    sheet_png,
+)
+from lenet_helpers.inside.layers import (
     kernels,
     layer_outputs,
     layers_with_maps,
@@ -23,23 +30,16 @@ from lenet_helpers.inside import (
     receptive_field,
     untrained_like,
 )
-from lenet_helpers.inside_figures import (
-    confusion_matrix,
-    feature_maps,
-    kernel_maps,
-    map_png,
-    sheet_png,
-)
-from lenet_helpers.inside_tables import confusion_html, gallery_html, sum_html
-from lenet_helpers.map_sheet import NAMES, PAPER, WIDTH, kernel_sheet, map_sheet
-from lenet_helpers.predictions import (
+from lenet_helpers.inside.map_sheet import NAMES, PAPER, WIDTH, kernel_sheet, map_sheet
+from lenet_helpers.inside.predictions import (
     Predictions,
     next_mistake,
     predict_all,
     probabilities,
     require_pictures,
 )
-from lenet_helpers.windows import Window, require_explorable
+from lenet_helpers.inside.tables import confusion_html, gallery_html, sum_html
+from lenet_helpers.inside.windows import Window, require_explorable
 
 VARIANTS = [(a, p) for a in ("sigmoid", "tanh", "relu") for p in ("average", "max")]
 
@@ -329,7 +329,7 @@ def test_predictions_are_in_file_order_for_a_shuffled_iterator_too(digits):
 
 
 def test_next_mistake_is_the_first_wrong_one_among_those_asked_for(digits, monkeypatch):
-    monkeypatch.setattr("lenet_helpers.predictions.SEARCH", 7)  # several pieces
+    monkeypatch.setattr("lenet_helpers.inside.predictions.SEARCH", 7)  # several pieces
     _, test_iter = digits
     net = lenet("relu")
     wrong = set(predict_all(net, test_iter).mistakes().tolist())

@@ -17,11 +17,11 @@ from matplotlib import image as mpl_image
 from torch import nn
 
 from lenet_helpers import SettingError, lenet, train
-from lenet_helpers.inside import layer_outputs, origin, untrained_like
+from lenet_helpers.inside.layers import layer_outputs, origin, untrained_like
+from lenet_helpers.inside.predictions import predict_all
 from lenet_helpers.language import CHOICE
 from lenet_helpers.panels import calm
 from lenet_helpers.panels.layer_explorer import LayerExplorer
-from lenet_helpers.predictions import predict_all
 
 
 @pytest.fixture(scope="module")

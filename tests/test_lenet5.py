@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn.utils import parameters_to_vector
 
 from lenet_helpers import SettingError
-from lenet_helpers.bitmaps import BITMAP_HEIGHT, BITMAP_WIDTH, digit_bitmaps
-from lenet_helpers.lenet1 import lenet1, place_codes, to_lenet1_input, two_layer_network
-from lenet_helpers.lenet5 import (
+from lenet_helpers.paper1998.bitmaps import BITMAP_HEIGHT, BITMAP_WIDTH, digit_bitmaps
+from lenet_helpers.paper1998.lenet1 import lenet1, place_codes, to_lenet1_input, two_layer_network
+from lenet_helpers.paper1998.lenet5 import (
     C3_TABLE,
     INK,
     PAPER,
@@ -24,15 +24,15 @@ from lenet_helpers.lenet5 import (
     lenet5_1998,
     to_lenet5_input,
 )
-from lenet_helpers.per_pattern import SCHEDULE, loss_curvature, second_derivatives
-from lenet_helpers.per_pattern import train_per_pattern as per_pattern
-from lenet_helpers.training_1998 import (
+from lenet_helpers.paper1998.mini_batches import (
     error_rate,
     map_loss,
     mean_squared_loss,
     predict,
     train_minibatches,
 )
+from lenet_helpers.paper1998.per_pattern import SCHEDULE, loss_curvature, second_derivatives
+from lenet_helpers.paper1998.per_pattern import train_per_pattern as per_pattern
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,9 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers import datasets_at_hand, load_data, sweep
-from lenet_helpers.experiments import lenet_like, train_lenet
+from lenet_helpers import datasets_at_hand, load_data
+from lenet_helpers.sweeps import sweep
+from lenet_helpers.sweeps.experiments import lenet_like, train_lenet
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CELLS = {

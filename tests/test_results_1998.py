@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lenet_helpers import LessonError, load_data
-from lenet_helpers.results_1998 import (
+from lenet_helpers.paper1998.results import (
     DOUBTFUL_LABELS,
     FULL_SIZE,
     PAPER_ROWS,

@@ -8,8 +8,8 @@ import math
 
 import pytest
 
-from lenet_helpers.run_figures import HIGHEST_LOSS, compare_runs, last_and_others
-from lenet_helpers.runs import Point, Run, Settings, full_label, labels, to_csv
+from lenet_helpers.runs.figures import HIGHEST_LOSS, compare_runs, last_and_others
+from lenet_helpers.runs.records import Point, Run, Settings, full_label, labels, to_csv
 
 
 def finished(number: int = 1, lr: float = 0.9, losses=(2.3, 1.0), **settings) -> Run:

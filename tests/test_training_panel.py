@@ -16,11 +16,12 @@ import pytest
 import torch
 from ipywidgets.widgets import widget as widget_registry
 
-from lenet_helpers import DataUnavailableError, data, lenet, load_data, rerun, train
+from lenet_helpers import DataUnavailableError, data, lenet, load_data, train
 from lenet_helpers.language import CHOICE
 from lenet_helpers.panels import training_panel
 from lenet_helpers.panels.controls import LABELS
 from lenet_helpers.panels.training_panel import TrainingPanel
+from lenet_helpers.runs import rerun
 
 LONG = 120  # seconds: only a hang takes that long
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -13,8 +13,8 @@ from lenet_helpers.datasets import DATA_SETS, data_set
 from lenet_helpers.language import say
 from lenet_helpers.models import ACTIVATIONS, POOLINGS, try_gpu
 from lenet_helpers.panels.common import Choice
-from lenet_helpers.rerun import recipe
-from lenet_helpers.runs import Settings
+from lenet_helpers.runs.records import Settings
+from lenet_helpers.runs.rerun import recipe
 from lenet_helpers.sources import datasets_at_hand
 from lenet_helpers.words import Words
 

@@ -10,13 +10,18 @@ import traitlets
 from torch import nn
 
 from lenet_helpers.data import BatchIterator
-from lenet_helpers.digit_figures import answer_picture, image_html, probability_table, steps_picture
-from lenet_helpers.digit_form import as_scan
-from lenet_helpers.digit_reader import Reading, notice, read_drawing, read_sample
+from lenet_helpers.drawing.figures import (
+    answer_picture,
+    image_html,
+    probability_table,
+    steps_picture,
+)
+from lenet_helpers.drawing.form import as_scan
+from lenet_helpers.drawing.reader import Reading, notice, read_drawing, read_sample
 from lenet_helpers.figures import Picture
-from lenet_helpers.inside_figures import sheet_png
+from lenet_helpers.inside.figures import sheet_png
+from lenet_helpers.inside.map_sheet import map_sheet
 from lenet_helpers.language import say
-from lenet_helpers.map_sheet import map_sheet
 from lenet_helpers.panels.calm import WHOLE, CalmPanel
 from lenet_helpers.panels.common import Choice, Message, PictureBox
 from lenet_helpers.panels.paper import Paper, as_array, as_ink
@@ -127,9 +132,8 @@ class DigitPad(CalmPanel):
 
     def still(self) -> Picture:
         """The paper, what the network sees of it, and its answer."""
-        classes = self._data.classes
+        classes, paper = self._data.classes, as_array(self._drawings[-1].ink)
         words = self.reading.verdict(classes)
-        paper = as_array(self._drawings[-1].ink)
         return answer_picture(paper, self.image, self.probabilities, classes, words)
 
     def _name_everything(self) -> None:

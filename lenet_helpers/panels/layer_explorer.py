@@ -7,18 +7,24 @@ import torch
 from torch import nn
 
 from lenet_helpers.data import BatchIterator
-from lenet_helpers.digit_figures import probability_table
+from lenet_helpers.drawing.figures import probability_table
 from lenet_helpers.figures import Picture, label
-from lenet_helpers.inside import Outputs, kernels, layer_outputs, layers_with_maps, untrained_like
-from lenet_helpers.inside_figures import feature_maps, sheet_png
-from lenet_helpers.inside_tables import image_html
+from lenet_helpers.inside.figures import feature_maps, sheet_png
+from lenet_helpers.inside.layers import (
+    Outputs,
+    kernels,
+    layer_outputs,
+    layers_with_maps,
+    untrained_like,
+)
+from lenet_helpers.inside.map_sheet import kernel_sheet, map_sheet
+from lenet_helpers.inside.predictions import next_mistake, probabilities, require_pictures
+from lenet_helpers.inside.tables import image_html
 from lenet_helpers.language import say
-from lenet_helpers.map_sheet import kernel_sheet, map_sheet
 from lenet_helpers.panels.calm import WHOLE, CalmPanel
 from lenet_helpers.panels.clickable import ClickablePicture
 from lenet_helpers.panels.common import Choice, Message
 from lenet_helpers.panels.number_view import NumberView
-from lenet_helpers.predictions import next_mistake, probabilities, require_pictures
 from lenet_helpers.words import LessonError, Words
 
 INPUT = Words("输入", "input")

@@ -9,9 +9,9 @@ import ipywidgets as widgets
 import torch
 from torch import nn
 
-from lenet_helpers.inside import Outputs, Window, origin, receptive_field
-from lenet_helpers.inside_figures import map_png
-from lenet_helpers.inside_tables import sum_html
+from lenet_helpers.inside.figures import map_png
+from lenet_helpers.inside.layers import Outputs, Window, origin, receptive_field
+from lenet_helpers.inside.tables import sum_html
 from lenet_helpers.language import say
 from lenet_helpers.panels.calm import WHOLE
 from lenet_helpers.panels.clickable import ClickablePicture

@@ -24,8 +24,9 @@ class Paper(anywidget.AnyWidget):
         label: what a screen reader calls the sheet.
     """
 
-    _esm = HERE / "pad.js"
-    _css = HERE / "pad.css"
+    # As text: a path would be watched, and every sheet kept for ever by its watcher.
+    _esm = (HERE / "pad.js").read_text(encoding="utf-8")
+    _css = (HERE / "pad.css").read_text(encoding="utf-8")
     size = traitlets.Int(SIZE, read_only=True).tag(sync=True)
     ink = traitlets.CBytes(b"").tag(sync=True, echo_update=False)
     brush = traitlets.Int(22).tag(sync=True)

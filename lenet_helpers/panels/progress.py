@@ -7,7 +7,7 @@ import time
 
 import ipywidgets as widgets
 
-from lenet_helpers.runs import Run
+from lenet_helpers.runs.records import Run
 from lenet_helpers.training import Progress
 from lenet_helpers.words import Words
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 
 from lenet_helpers.language import say
-from lenet_helpers.runs import Run
+from lenet_helpers.runs.records import Run
 from lenet_helpers.words import SettingError, Words
 
 TRAIN = Words("训练", "Train"), Words("用新的随机权重开始训练", "Train from new random weights")

@@ -11,8 +11,8 @@ from lenet_helpers.datasets import DATA_SETS
 from lenet_helpers.language import say
 from lenet_helpers.panels.common import PictureBox, close_all
 from lenet_helpers.panels.controls import DEVICE_WORDS, LABELS, POOLING_WORDS
-from lenet_helpers.run_figures import compare_runs
-from lenet_helpers.runs import ENDINGS, Run, to_csv
+from lenet_helpers.runs.figures import compare_runs
+from lenet_helpers.runs.records import ENDINGS, Run, to_csv
 from lenet_helpers.words import Words
 
 FILE_NAME = "lenet-runs.csv"

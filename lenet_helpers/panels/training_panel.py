@@ -15,9 +15,9 @@ from lenet_helpers.panels.progress import ProgressLine
 from lenet_helpers.panels.run_buttons import RunButtons, how_it_ended
 from lenet_helpers.panels.run_table import RunTable
 from lenet_helpers.panels.worker import Job, threads_reach_widgets
-from lenet_helpers.rerun import Training, new_net
-from lenet_helpers.run_figures import last_and_others, nothing_trained
-from lenet_helpers.runs import Run, Settings
+from lenet_helpers.runs.figures import last_and_others, nothing_trained
+from lenet_helpers.runs.records import Run, Settings
+from lenet_helpers.runs.rerun import Training, new_net
 from lenet_helpers.words import SettingError
 
 

@@ -9,7 +9,7 @@ import pytest
 TRAIN = """
 import torch
 from lenet_helpers import LanguageSwitch, lenet, load_data, train
-from lenet_helpers.digit_form import normalize_digit
+from lenet_helpers.drawing.form import normalize_digit
 from lenet_helpers.panels.digit_pad import DigitPad
 
 train_iter, test_iter = load_data("digits", 32, "cpu")

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from lenet_helpers import lenet
-from lenet_helpers.inside import layer_outputs
-from lenet_helpers.map_sheet import map_sheet
+from lenet_helpers.inside.layers import layer_outputs
+from lenet_helpers.inside.map_sheet import map_sheet
 
 START = """
 import torch

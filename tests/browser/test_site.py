@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lenet_helpers import lenet, load_data
-from lenet_helpers.digit_form import normalize_digit
+from lenet_helpers.drawing.form import normalize_digit
 from lenet_helpers.sources import datasets_at_hand
 from tests.site_pages import Site, build_into
 from web.build import WEIGHTS

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_helpers.lenet5 import (
+from lenet_helpers.paper1998.lenet5 import (
     INK,
     PAPER,
     RBFOutput,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from lenet_helpers.words import LessonError, Words
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results" / "07_runs.jsonl"
+RESULTS = Path(__file__).parents[2] / "notebooks" / "results" / "07_runs.jsonl"
 FULL_SIZE = 60_000
 HEADINGS = (
     Words("方法", "Method"),

@@ -12,7 +12,7 @@ from torch import nn
 
 from lenet_helpers.data import BatchIterator, load_data
 from lenet_helpers.models import lenet, try_gpu
-from lenet_helpers.runs import Point, Run, Settings
+from lenet_helpers.runs.records import Point, Run, Settings
 from lenet_helpers.training import DivergedError, Progress, train, xavier
 
 _READING = threading.Lock()  # who asks for a data set that is being read waits for it

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.func import functional_call, vjp
 
-from lenet_helpers.lenet5 import RBFOutput, ScaledTanh
-from lenet_helpers.training_1998 import PassReport, map_loss
+from lenet_helpers.paper1998.lenet5 import RBFOutput, ScaledTanh
+from lenet_helpers.paper1998.mini_batches import PassReport, map_loss
 
 MU = 0.02
 SAMPLES = 500

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from lenet_helpers.figures import COLORS, DPI, Picture, label, new_figure, style
-from lenet_helpers.map_sheet import (
+from lenet_helpers.inside.map_sheet import (
     BETWEEN,
     NAMES,
     PAPER,

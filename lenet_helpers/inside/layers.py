@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from lenet_helpers.training import xavier
-from lenet_helpers.windows import (
+from lenet_helpers.inside.windows import (
     POOLINGS,
     VECTORS,
     Window,
@@ -19,6 +18,7 @@ from lenet_helpers.windows import (
     require_explorable,
     seen_by,
 )
+from lenet_helpers.training import xavier
 from lenet_helpers.words import SettingError
 
 Outputs = list[tuple[str, torch.Tensor]]

@@ -8,9 +8,9 @@ from html import escape
 
 import torch
 
-from lenet_helpers.digit_figures import class_html
-from lenet_helpers.inside import Origin
-from lenet_helpers.inside_figures import map_png
+from lenet_helpers.drawing.figures import class_html
+from lenet_helpers.inside.figures import map_png
+from lenet_helpers.inside.layers import Origin
 from lenet_helpers.words import Words
 
 # Blue for positive and orange for negative numbers, as the kernels are drawn; never so deep that

@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lenet_helpers.experiments import train_lenet
-from lenet_helpers.sweep_file import Result, SweepFile, in_json, key
-from lenet_helpers.sweep_progress import progress_bar
+from lenet_helpers.sweeps.experiments import train_lenet
+from lenet_helpers.sweeps.file import Result, SweepFile, in_json, key
+from lenet_helpers.sweeps.progress import progress_bar
 from lenet_helpers.training import DivergedError
 from lenet_helpers.words import LessonError, SettingError
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from lenet_helpers.digit_form import FormSteps, form_steps, normalize_digit
-from lenet_helpers.inside import layer_outputs
+from lenet_helpers.drawing.form import FormSteps, form_steps, normalize_digit
+from lenet_helpers.inside.layers import layer_outputs
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:

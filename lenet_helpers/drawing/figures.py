@@ -12,7 +12,7 @@ import torch
 from matplotlib.axes import Axes
 from PIL import Image
 
-from lenet_helpers.digit_form import MIDDLE, FormSteps, center_of_mass
+from lenet_helpers.drawing.form import MIDDLE, FormSteps, center_of_mass
 from lenet_helpers.figures import COLORS, Picture, chinese_font, label, new_figure, style
 from lenet_helpers.words import Words
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 
 from lenet_helpers.figures import COLORS, LINES, MARKS, Picture, label, new_figure, style
-from lenet_helpers.runs import ENDINGS, Run, full_label, labels
+from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels
 from lenet_helpers.words import Words
 
 HIGHEST_LOSS = 5.0  # twice that of a network which knows nothing (ln 10): higher is cut off

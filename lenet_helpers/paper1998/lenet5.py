@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from lenet_helpers.bitmaps import digit_bitmaps
+from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.words import SettingError
 
 INPUT_SIZE = 32

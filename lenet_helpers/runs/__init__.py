@@ -1,0 +1,1 @@
+"""Training runs as plain data: kept, carried on, drawn."""

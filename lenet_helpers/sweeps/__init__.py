@@ -1,0 +1,1 @@
+"""Grids of experiments: run, kept in a file, and drawn."""
