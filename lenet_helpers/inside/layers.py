@@ -18,6 +18,7 @@ from lenet_helpers.inside.windows import (
     require_explorable,
     seen_by,
 )
+from lenet_helpers.seeding import seeded
 from lenet_helpers.training import xavier
 from lenet_helpers.words import SettingError
 
@@ -187,8 +188,7 @@ def untrained_like(net: nn.Sequential, seed: int = 0) -> nn.Sequential:
     """
     layers_of(net)  # checks that it has any
     fresh = copy.deepcopy(net)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         for layer in fresh.to("cpu"):
             if hasattr(layer, "reset_parameters"):
                 layer.reset_parameters()

@@ -7,16 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-import torch
 from torch import nn
 
 from lenet_helpers.data import BatchIterator, load_data
 from lenet_helpers.models import lenet, try_gpu
 from lenet_helpers.runs.records import Point, Run, Settings
+from lenet_helpers.seeding import seeded
 from lenet_helpers.training import DivergedError, Progress, train, xavier
 
 _READING = threading.Lock()  # who asks for a data set that is being read waits for it
-_RANDOM = threading.Lock()  # torch's random numbers are one sequence for all threads
 
 
 def recipe(dataset: str) -> Settings:
@@ -32,8 +31,7 @@ def new_net(settings: Settings) -> nn.Sequential:
 
     The random numbers of the notebook are left alone.
     """
-    with _RANDOM, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
+    with seeded(settings.seed):
         return lenet(settings.activation, settings.pooling).apply(xavier)
 
 

@@ -6,7 +6,6 @@ Everything here can be pickled, so that a sweep may hand it to another process o
 from __future__ import annotations
 
 import copy
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -17,12 +16,12 @@ from torch import nn
 from lenet_helpers.data import BatchIterator, load_data
 from lenet_helpers.datasets import IMAGE_SIZE
 from lenet_helpers.models import ACTIVATIONS, POOLINGS
+from lenet_helpers.seeding import seeded
 from lenet_helpers.training import train, xavier
 from lenet_helpers.words import SettingError, Words, require_known, require_positive_integer
 
 SMALL = 0.01  # standard deviation of the weights of the "normal" initialisation
 DIGITS = 5  # decimals of a measured number: far finer than what one seed differs from another
-_RANDOM = threading.Lock()  # torch's random numbers are one sequence for all threads
 
 
 def normal(module: nn.Module) -> None:
@@ -159,8 +158,7 @@ def train_lenet(
 
 def _net(seed: int, init: str, *sizes) -> nn.Sequential:
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
-    with _RANDOM, torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         return lenet_like(*sizes).apply(initialise)
 
 
