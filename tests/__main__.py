@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS = min(os.cpu_count() or 1, 4)
 NOTEBOOKS = ["--dist", "loadscope", "--nbval-lax", "--nbval-current-env", "notebooks"]
 LANES = {
-    "tests": (["--dist", "loadgroup", "tests"], None),
+    "tests": (["--dist", "loadscope", "tests"], None),
     "notebooks, offline digits": (NOTEBOOKS, "digits"),
     "notebooks, real data": ([*NOTEBOOKS, "--real-data"], None),
 }

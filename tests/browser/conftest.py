@@ -29,13 +29,6 @@ SECONDS_TO_START = 60
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
-def pytest_collection_modifyitems(items):
-    """Only one worker at a time: a browser, a server and a kernel already fill two cores."""
-    for item in items:
-        if "browser" in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
