@@ -323,9 +323,10 @@ def test_one_pass_per_pattern_teaches_more_than_chance(digits_as_input):
     assert error_rate(net, test_X, test_labels) < 0.5
 
 
-def test_first_step_per_pattern_is_the_papers_rule(digits_as_input):
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_first_step_per_pattern_is_the_papers_rule(digits_as_input, layout):
     X, labels = digits_as_input[0][:1], digits_as_input[1][:1]
-    net, twin = lenet5_1998(), lenet5_1998()
+    net, twin = lenet5_1998().to(memory_format=layout), lenet5_1998()
     twin.load_state_dict(net.state_dict())
     h = second_derivatives(twin, X)
     map_loss(twin(X), labels).backward()

@@ -127,7 +127,7 @@ def _flat(net: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
 
     A step is then two operations instead of two for each of the net's parameters.
     """
-    weights = nn.utils.parameters_to_vector(net.parameters()).detach().clone()
+    weights = torch.cat([p.detach().flatten() for p in net.parameters()])
     gradients, start = torch.zeros_like(weights), 0
     for p in net.parameters():
         stop = start + p.numel()
