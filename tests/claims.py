@@ -70,6 +70,15 @@ CLAIMS = {
         ("neighbours-note", "nearest-neighbours", "84"),
         ("clothes-note", "clothes-group", "0.8"),
     ],
+    "07_lenet5_1998": [
+        ("title", "counts", "60,000 340,908"),
+        ("input-text", "input", "0.1 1.175"),
+        ("c3-text", "c3-table", "60"),
+        ("counts-text", "counts", "60,000 340,908"),
+        ("table-note", "table", "0.91 0.95 0.62"),
+        ("doubtful-note", "doubtful", "11 66"),
+        ("summary", "counts", "60,000 340,908"),
+    ],
 }
 
 P98 = "LeCun, Bottou, Bengio, Haffner, 1998"
@@ -108,6 +117,11 @@ FROM_ELSEWHERE = {
         "7,100": BOOK,
         "55,000": BOOK,
         "103,000": BOOK,
+    },
+    "07_lenet5_1998": {
+        "0.7": P98,
+        "2,416": "computed in lesson 03",
+        "61,706": "computed in lesson 03",
     },
 }
 
