@@ -115,8 +115,8 @@ PAPER_ROWS = (
         Words("LeNet-5，逐个样例训练", "LeNet-5, trained one pattern at a time"),
         0.95,
         Words(
-            "学习率是论文的十分之一；20 轮中的前 12 轮",
-            "a tenth of the paper's rates; the first 12 of 20 passes",
+            "学习率先是论文的 1/10，后是 3/10；只有前 12 轮",
+            "1/10, then 3/10 of the paper's rates; its first 12 passes only",
         ),
     ),
     PaperRow(
