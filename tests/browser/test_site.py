@@ -100,7 +100,7 @@ def test_the_language_switch_acts_at_once_and_is_remembered(open_page):
     assert shown(page, "zh") and not shown(page, "en")
     assert page.get_by_role("button", name="中文").get_attribute("aria-pressed") == "true"
     page.locator("#cell-title a:visible").first.click()
-    assert "02_mnist.html" in page.url
+    page.wait_for_url("**/02_mnist.html*")  # and until it has loaded
     assert shown(page, "zh") and not shown(page, "en")
     page.get_by_role("button", name="双语 Both").click()
     assert shown(page, "zh") == shown(page, "en") > 0
@@ -115,6 +115,7 @@ def test_the_choice_follows_a_link_where_nothing_may_be_remembered(open_page):
     page.reload()
     page.get_by_role("button", name="中文").click()
     page.locator("main a:visible", has_text="03").click()
+    page.wait_for_url("**/03_lenet_layers.html*")  # and until it has loaded
     assert shown(page, "zh") and not shown(page, "en")
 
 
