@@ -12,6 +12,7 @@ from lenet_helpers.checks import memory_explained, require_device
 from lenet_helpers.datasets import DATA_SETS, DataSet, data_set
 from lenet_helpers.download import DataUnavailableError, download
 from lenet_helpers.models import try_gpu
+from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.sources import FROM_SKLEARN, Images, find, read_digits, read_folder
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
@@ -146,6 +147,7 @@ def load_data(
             seed=seed,
         )
 
+    keep_freed_memory()
     with memory_explained():
         return (
             batches(train_images, images.train_labels, shuffle=True),

@@ -29,10 +29,11 @@ MAY_IMPORT = {
     ),
     "download": (("datasets", "idx", "sources", "words"), ("torchvision",)),
     "data": (
-        ("checks", "datasets", "download", "models", "sources", "words"),
+        ("checks", "datasets", "download", "models", "runtime", "sources", "words"),
         ("numpy", "torch"),
     ),
     "models": (("words",), ("torch",)),
+    "runtime": ((), ("threadpoolctl", "torch")),
     "drawing.form": (("datasets", "words"), ("torch",)),
     "drawing.reader": (("data", "drawing.form", "inside.layers", "words"), ("torch",)),
     "drawing.figures": (

@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from lenet_helpers.runtime import release_idle_threads
+
 
 def threads_reach_widgets() -> bool:
     """Whether a thread can change widgets here. In Google Colab it cannot."""
@@ -31,6 +33,7 @@ class Job:
         if blocking:
             self._run()
         else:
+            release_idle_threads()  # this thread's own, so that the new one has the cores
             threading.Thread(target=self._run, daemon=True, name="lenet-training").start()
 
     def stop(self) -> None:

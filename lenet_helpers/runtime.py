@@ -1,0 +1,40 @@
+"""What lies below PyTorch on a CPU: the C library's memory and OpenMP's threads.
+
+Both have habits that cost a small network dearly, and both matter on Linux alone: elsewhere the
+functions here find nothing to do.
+"""
+
+from __future__ import annotations
+
+import torch
+from threadpoolctl import ThreadpoolController
+
+LARGEST = 31 << 20  # bytes; glibc learns from blocks of up to 32 MiB
+SOFT = 1  # OpenMP's omp_pause_soft: what is paused comes back at its next use
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that one training step frees for the next step.
+
+    glibc hands free memory back to the system once there is more than twice the largest block it
+    ever gave back as a whole: every step then pays for
+    fresh pages. Having seen one large block, it keeps up to 62 MB. The block is never written to.
+
+    Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
+    """
+    torch.empty(LARGEST, dtype=torch.uint8)  # freed at once
+
+
+def release_idle_threads() -> None:
+    """End the threads that computed for the calling thread; its next computation has new ones.
+
+    GNU's OpenMP, which PyTorch uses on Linux, keeps a set of them for every thread that ever
+    computed. While all sets together are more threads than there are cores, each parallel loop
+    falls asleep and has to be woken, which makes training in a second thread slower.
+
+    Source: ``omp_pause_resource_all`` in the OpenMP 5.0 API.
+    """
+    for library in ThreadpoolController().select(prefix="libgomp").lib_controllers:
+        pause = getattr(library.dynlib, "omp_pause_resource_all", None)
+        if pause is not None:  # GCC before 9 has none
+            pause(SOFT)

@@ -1,0 +1,77 @@
+"""What lies below PyTorch: memory that is kept, threads that are let go."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lenet_helpers.runtime import keep_freed_memory, release_idle_threads
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="glibc and GNU's OpenMP are on Linux")
+
+PAGES = """
+import resource, torch
+from lenet_helpers.runtime import keep_freed_memory
+
+def fresh_pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        maps = [torch.ones(1_200_000) for _ in range(6)]  # as in one step of LeNet: 29 MB
+        del maps
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+before = fresh_pages()
+keep_freed_memory()
+fresh_pages()
+print(before, fresh_pages())
+"""
+
+THREADS = """
+import os, torch
+from lenet_helpers.runtime import release_idle_threads
+
+def count():
+    return len(os.listdir("/proc/self/task"))
+
+def compute():
+    return torch.ones(1_000_000).sigmoid().sum().item()
+
+release_idle_threads()
+before = count()
+first = compute()
+computing = count()
+release_idle_threads()
+released = count()
+print(before, computing, released, first == compute())
+"""
+
+
+def printed(code: str) -> list[str]:
+    """What this prints in a process of its own, whose computations use several threads."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import os; os.environ['OMP_NUM_THREADS'] = '3'" + code],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@LINUX
+def test_freed_memory_is_used_again():
+    before, after = map(int, printed(PAGES))
+    assert before > 5_000  # what was freed went back to the system
+    assert after < before / 20
+
+
+@LINUX
+def test_idle_threads_end_and_come_back():
+    before, computing, released, same = printed(THREADS)
+    assert int(computing) > int(before)
+    assert int(released) == int(before)
+    assert same == "True"
+
+
+def test_they_can_be_called_at_any_time_and_anywhere():
+    for _ in range(3):
+        keep_freed_memory()
+        release_idle_threads()
