@@ -46,7 +46,7 @@ export function fedBoxes(network, place) {
   const boxes = new Array(stages.length).fill(null);
   let box = numberBox(place);
   for (let s = place.stage + 1; box && s < stages.length; s++) {
-    box = boxAfter(layers[stages[s].layer], box, stages[s - 1], stages[s]);
+    box = boxAfter(layers[stages[s].layer], box, stages[s]);
     boxes[s] = box;
   }
   return boxes;
