@@ -1,0 +1,201 @@
+"""A network as the living view computes with it: its layers for JSON, its weights as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from lenet_helpers.words import SettingError, Words
+
+if TYPE_CHECKING:
+    from lenet_helpers.data import BatchIterator
+
+ACTIVATIONS = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
+POOLINGS = {nn.AvgPool2d: "avgpool", nn.MaxPool2d: "maxpool"}
+SUPPORTED = Words(
+    "可用的层：Conv2d、AvgPool2d、MaxPool2d、Sigmoid、Tanh、ReLU、Flatten、Linear。",
+    "Layers that can be shown: Conv2d, AvgPool2d, MaxPool2d, Sigmoid, Tanh, ReLU, Flatten, Linear.",
+)
+
+
+def describe(net: nn.Sequential, data: BatchIterator) -> tuple[dict, bytes]:
+    """What ``readNetwork`` in ``network.js`` takes: a description for JSON, and the weights.
+
+    Args:
+        net: layers of the kinds named in ``SUPPORTED``, from a one-channel image to one score for
+            each class; on any device. It is not changed.
+        data: a data set like the one the net was trained on: the size of the images, the mean and
+            deviation that their pixels get, and the names of the classes.
+
+    Returns:
+        The description (``layers``, ``input``, ``mean``, ``std``, ``classes``) and the weights as
+        `weight_bytes` gives them.
+
+    Raises:
+        SettingError: names the first layer that cannot be shown, and says why.
+    """
+    layers = [_described(number, layer) for number, layer in enumerate(_layers(net), 1)]
+    _require_order(net, layers)
+    height, width = data.images.shape[-2:]
+    _require_scores(net, torch.zeros(1, 1, height, width), len(data.classes))
+    mean, std = (float(data.mean), float(data.std)) if data.standardize else (0.0, 1.0)
+    classes = [{"zh": name.zh, "en": name.en} for name in data.classes]
+    description = {"layers": layers, "input": [height, width], "mean": mean, "std": std}
+    return {**description, "classes": classes}, weight_bytes(net)
+
+
+def weight_bytes(net: nn.Sequential) -> bytes:
+    """Weight and bias of layer after layer, little-endian ``float32``; a missing bias is zeros."""
+    parts = []
+    for layer in net:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
+            parts += [layer.weight, bias]
+    return b"".join(part.detach().cpu().float().numpy().astype("<f4").tobytes() for part in parts)
+
+
+def _layers(net: nn.Module) -> list[nn.Module]:
+    if type(net) is nn.Sequential and len(net):
+        return list(net)
+    raise SettingError(
+        f"这里需要一个 nn.Sequential（例如 lenet()），得到的却是 {type(net).__name__}。",
+        f"An nn.Sequential with layers (lenet(), say) is needed here, not {type(net).__name__}.",
+    )
+
+
+def _refused(number: int, layer: nn.Module, why: Words) -> SettingError:
+    return SettingError(
+        f"第 {number} 层 {layer} 无法显示：{why.zh}",
+        f"Layer {number}, {layer}, cannot be shown: {why.en}",
+    )
+
+
+def _described(number: int, layer: nn.Module) -> dict:
+    """One layer as ``network.js`` reads it. A subclass may compute anything, so it is refused."""
+    kind = type(layer)
+    if kind in ACTIVATIONS:
+        return {"kind": ACTIVATIONS[kind]}
+    if kind not in DESCRIPTIONS:
+        raise _refused(number, layer, SUPPORTED)
+    usual, needs, description = DESCRIPTIONS[kind]
+    if not usual(layer):
+        raise _refused(number, layer, needs)
+    return description(layer)
+
+
+def _pair(value: int | tuple[int, int]) -> list[int]:
+    return [int(v) for v in value] if isinstance(value, tuple | list) else [int(value)] * 2
+
+
+def _convolution(layer: nn.Conv2d) -> dict:
+    padding = layer.padding
+    if padding == "same":
+        padding = tuple((size - 1) // 2 for size in layer.kernel_size)
+    return {
+        "kind": "conv",
+        "in": layer.in_channels,
+        "out": layer.out_channels,
+        "kernel": _pair(layer.kernel_size),
+        "stride": _pair(layer.stride),
+        "padding": _pair(0 if padding == "valid" else padding),
+    }
+
+
+def _is_usual_convolution(layer: nn.Conv2d) -> bool:
+    whole = layer.padding != "same" or all(size % 2 for size in layer.kernel_size)
+    plain = layer.groups == 1 and layer.padding_mode == "zeros"
+    return whole and plain and _pair(layer.dilation) == [1, 1]
+
+
+def _pooling(layer: nn.AvgPool2d | nn.MaxPool2d) -> dict:
+    sizes = {"kernel": layer.kernel_size, "stride": layer.stride, "padding": layer.padding}
+    return {"kind": POOLINGS[type(layer)], **{name: _pair(size) for name, size in sizes.items()}}
+
+
+def _is_usual_average(layer: nn.AvgPool2d) -> bool:
+    counts_all = layer.count_include_pad or _pair(layer.padding) == [0, 0]
+    return counts_all and layer.divisor_override is None and not layer.ceil_mode
+
+
+def _is_usual_maximum(layer: nn.MaxPool2d) -> bool:
+    return _pair(layer.dilation) == [1, 1] and not (layer.ceil_mode or layer.return_indices)
+
+
+def _linear(layer: nn.Linear) -> dict:
+    return {"kind": "linear", "in": layer.in_features, "out": layer.out_features}
+
+
+# Of each kind: which of its settings can be shown, what to say of the others, its description.
+DESCRIPTIONS: dict[type[nn.Module], tuple[Callable, Words, Callable]] = {
+    nn.Conv2d: (
+        _is_usual_convolution,
+        Words(
+            "卷积须为 groups=1、dilation=1、用零填充；padding='same' 须配奇数大小的卷积核。",
+            "a convolution needs groups=1, dilation=1 and zeros as padding, and a kernel of odd "
+            "size with padding='same'.",
+        ),
+        _convolution,
+    ),
+    nn.AvgPool2d: (
+        _is_usual_average,
+        Words(
+            "平均汇聚须为 ceil_mode=False、count_include_pad=True，且没有 divisor_override。",
+            "average pooling needs ceil_mode=False, count_include_pad=True and no "
+            "divisor_override.",
+        ),
+        _pooling,
+    ),
+    nn.MaxPool2d: (
+        _is_usual_maximum,
+        Words(
+            "最大汇聚须为 ceil_mode=False、dilation=1、return_indices=False。",
+            "max pooling needs ceil_mode=False, dilation=1 and return_indices=False.",
+        ),
+        _pooling,
+    ),
+    nn.Flatten: (
+        lambda layer: layer.start_dim == 1 and layer.end_dim in (-1, 3),
+        Words("只能用 nn.Flatten()，不带参数。", "only nn.Flatten() without arguments can be."),
+        lambda layer: {"kind": "flatten"},
+    ),
+    nn.Linear: (lambda layer: True, SUPPORTED, _linear),
+}
+
+
+def _require_order(net: nn.Sequential, layers: list[dict]) -> None:
+    """An activation has a layer of its own to follow; maps are flattened before a linear layer."""
+    has_activation, flat = True, False  # the picture can't take an activation
+    for number, (layer, description) in enumerate(zip(net, layers, strict=True), 1):
+        kind = description["kind"]
+        if kind in ACTIVATIONS.values() and has_activation:
+            why = "激活函数须紧跟在卷积、汇聚或全连接层之后，每层一个。"
+            also = "an activation follows a convolution, a pooling or a linear layer, one for each."
+            raise _refused(number, layer, Words(why, also))
+        if kind == "linear" and not flat:
+            why = Words("它前面须有 nn.Flatten()。", "nn.Flatten() must stand before it.")
+            raise _refused(number, layer, why)
+        flat = flat or kind == "flatten"
+        if kind != "flatten":
+            has_activation = kind in ACTIVATIONS.values()
+
+
+def _require_scores(net: nn.Sequential, X: torch.Tensor, classes: int) -> None:
+    """A picture must get through every layer and come out as one score for each class."""
+    parameter = next(net.parameters(), X)
+    X = X.to(parameter.device, parameter.dtype)
+    for number, layer in enumerate(net, 1):
+        try:
+            with torch.no_grad():
+                X = layer(X)
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
+            why = Words(f"数据无法通过：{error}", f"the data cannot pass: {error}")
+            raise _refused(number, layer, why) from error
+    if X.shape != (1, classes):
+        raise _refused(number, layer, Words(
+            f"网络对一幅图像应输出 {(1, classes)}（每类一个得分），却是 {tuple(X.shape)}。",
+            f"for one picture the network must put out {(1, classes)}, a score for each class, "
+            f"not {tuple(X.shape)}.",
+        ))  # fmt: skip

@@ -1,0 +1,39 @@
+"""One module out of several: for a widget, a page opened from a folder, a Worker."""
+
+import re
+from pathlib import Path
+
+IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from "\./([\w.-]+)";\n', re.MULTILINE)
+EXPORT = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
+NAME = re.compile(r"^(export )?(?:(?:async )?function\*?|const|let|class) (\w+)", re.MULTILINE)
+UNKNOWN = re.compile(r"^(?:import|export|var|(?:const|let) [{\[]).*", re.MULTILINE)
+
+
+def inline(*entries: Path) -> str:
+    """The text of these JavaScript files and all they import, as one module with one scope.
+
+    Raises:
+        ValueError: an import or export of an unknown form or name, two equal names, or a circle.
+    """
+    sources: dict[Path, str] = {}
+    for entry in entries:
+        _collect(entry.resolve(), (), sources)
+    names = [name for source in sources.values() for _, name in NAME.findall(source)]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"more than one file or line defines {sorted(twice)}")
+    text = EXPORT.sub("", IMPORT.sub("", "\n".join(sources.values())))
+    if unknown := UNKNOWN.search(text):
+        raise ValueError(f"a form that cannot be inlined: {unknown[0]}")
+    return text
+
+
+def _collect(path: Path, above: tuple[Path, ...], sources: dict[Path, str]) -> None:
+    if path in above:
+        raise ValueError(f"{path.name} imports itself through {[file.name for file in above]}")
+    source = path.read_text(encoding="utf-8")
+    for names, file in () if path in sources else IMPORT.findall(source):
+        _collect(path.parent / file, (*above, path), sources)
+        known = {name for export, name in NAME.findall(sources[path.parent / file]) if export}
+        if missing := set(re.findall(r"[^\s,]+", names)) - known:
+            raise ValueError(f"{file} exports no {sorted(missing)}, which {path.name} imports")
+    sources.setdefault(path, source)
