@@ -18,6 +18,7 @@ from lenet_helpers.checks import (
     require_labels,
     require_learning_rate,
 )
+from lenet_helpers.cores import free_cores
 from lenet_helpers.fast import fewer_passes
 from lenet_helpers.models import try_gpu
 from lenet_helpers.modes import mode
@@ -130,27 +131,29 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
             loss, accuracy, test_acc, (seen + sums.examples) / elapsed, elapsed,
         )  # fmt: skip
 
-    for epoch in range(num_epochs):
-        batches, sums, done = iter(train_iter), _Sums(device), 0
-        for point in _report_points(num_batches):
-            reported = done
-            with mode(net, training=True):
-                forward = fewer_passes(net)
-                while done < point and not should_stop():
-                    X, y = next(batches)
-                    sums.add(*_step(forward, net, X, y, lr, device, check_labels=done == 0))
-                    done += 1
-            if done > reported:
-                progress = report(epoch, done, sums)
-                yield progress
-                require_finite(progress.loss, lr)
-            if done < point:
+    with free_cores() as adjust_threads:
+        for epoch in range(num_epochs):
+            batches, sums, done = iter(train_iter), _Sums(device), 0
+            for point in _report_points(num_batches):
+                reported = done
+                with mode(net, training=True):
+                    forward = fewer_passes(net)
+                    while done < point and not should_stop():
+                        adjust_threads()
+                        X, y = next(batches)
+                        sums.add(*_step(forward, net, X, y, lr, device, check_labels=done == 0))
+                        done += 1
+                if done > reported:
+                    progress = report(epoch, done, sums)
+                    yield progress
+                    require_finite(progress.loss, lr)
+                if done < point:
+                    return
+            test_acc = _accuracy(net, test_iter, device, should_stop)
+            if test_acc is None:
                 return
-        test_acc = _accuracy(net, test_iter, device, should_stop)
-        if test_acc is None:
-            return
-        yield report(epoch, done, sums, test_acc)
-        seen += sums.examples
+            yield report(epoch, done, sums, test_acc)
+            seen += sums.examples
 
 
 @memory_explained()
@@ -194,8 +197,9 @@ class _Sums:
 def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
-    with mode(net, training=False):
+    with mode(net, training=False), free_cores() as adjust_threads:
         for X, y in data_iter:
+            adjust_threads()
             if should_stop():
                 return None
             correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
