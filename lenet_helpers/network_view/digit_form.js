@@ -1,0 +1,125 @@
+// From a drawing to an image like MNIST's, step by step as in lesson 02: crop to the ink, shrink
+// into 20 × 20 with anti-aliasing, put the centre of mass at pixel 14 of 28 × 28. The same is done
+// in Python by lenet_helpers/drawing/form.py.
+//
+// A picture is {height, width, values} with inks from 0 (paper) to 255, row after row.
+
+const MNIST_SIDE = 28, LONGEST_SIDE = 20, MIDDLE_PIXEL = 14;
+
+export function normalizeDigit(scan) {
+  return digitSteps(scan).image;
+}
+
+// What each step makes of a scan. Of blank paper, `box` and `fitted` have no pixels at all.
+export function digitSteps(scan) {
+  const box = cropToInk(scan);
+  if (!box.height) return { scan, box, fitted: box, image: blankPicture(MNIST_SIDE, MNIST_SIDE) };
+  const fitted = shrinkToFit(box);
+  return { scan, box, fitted, image: placeByMass(fitted) };
+}
+
+function blankPicture(height, width) {
+  return { height, width, values: new Float32Array(height * width) }; // as precise as PyTorch's
+}
+
+// What lies within the bounding box of all ink.
+function cropToInk(scan) {
+  const { height, width, values } = scan;
+  let top = height, bottom = -1, left = width, right = -1;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      if (values[row * width + column] === 0) continue;
+      top = Math.min(top, row);
+      bottom = row;
+      left = Math.min(left, column);
+      right = Math.max(right, column);
+    }
+  }
+  if (bottom < 0) return blankPicture(0, 0);
+  const box = blankPicture(bottom + 1 - top, right + 1 - left);
+  copyInto(box, 0, 0, scan, top, left, box.height, box.width);
+  return box;
+}
+
+// A rectangle of one picture to a place in another.
+function copyInto(target, toRow, toColumn, source, fromRow, fromColumn, height, width) {
+  for (let row = 0; row < height; row++) {
+    const from = (fromRow + row) * source.width + fromColumn;
+    const line = source.values.slice(from, from + width);
+    target.values.set(line, (toRow + row) * target.width + toColumn);
+  }
+}
+
+// The longer side becomes 20; what is smaller already stays as it is.
+function shrinkToFit(box) {
+  const scale = Math.min(1, LONGEST_SIDE / Math.max(box.height, box.width));
+  const height = Math.max(1, roundHalfEven(box.height * scale));
+  const width = Math.max(1, roundHalfEven(box.width * scale));
+  return turnOver(shrinkRows(turnOver(shrinkRows(box, height)), width));
+}
+
+// As Python rounds: a half goes to the even neighbour.
+function roundHalfEven(x) {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+// Fewer rows, each a weighted mean of those around it: the weights are a triangle as wide as the
+// shrinking asks for (PyTorch's `interpolate(mode="bilinear", antialias=True)`).
+function shrinkRows({ height, width, values }, newHeight) {
+  const scale = height / newHeight; // rows that become one
+  const reach = Math.max(scale, 1);
+  const result = blankPicture(newHeight, width);
+  for (let row = 0; row < newHeight; row++) {
+    const center = scale * (row + 0.5);
+    const first = Math.max(Math.floor(center - reach + 0.5), 0);
+    const last = Math.min(Math.floor(center + reach + 0.5), height);
+    const weights = [];
+    for (let i = first; i < last; i++) {
+      weights.push(Math.max(0, 1 - Math.abs(i - center + 0.5) / reach));
+    }
+    const sum = weights.reduce((a, b) => a + b);
+    for (let column = 0; column < width; column++) {
+      let mean = 0;
+      weights.forEach((weight, i) => { mean += weight * values[(first + i) * width + column]; });
+      result.values[row * width + column] = mean / sum;
+    }
+  }
+  return result;
+}
+
+// Rows become columns.
+function turnOver({ height, width, values }) {
+  const result = blankPicture(width, height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      result.values[column * height + row] = values[row * width + column];
+    }
+  }
+  return result;
+}
+
+function centerOfMass({ height, width, values }) {
+  let total = 0, rows = 0, columns = 0;
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const ink = values[row * width + column];
+      total += ink;
+      rows += row * ink;
+      columns += column * ink;
+    }
+  }
+  return [rows / total, columns / total];
+}
+
+// By whole pixels, and so that no ink leaves the image.
+function placeByMass(digit) {
+  const [row, column] = centerOfMass(digit);
+  const place = (mass, size) =>
+    Math.min(Math.max(roundHalfEven(MIDDLE_PIXEL - mass), 0), MNIST_SIDE - size);
+  const image = blankPicture(MNIST_SIDE, MNIST_SIDE);
+  copyInto(image, place(row, digit.height), place(column, digit.width),
+           digit, 0, 0, digit.height, digit.width);
+  return image;
+}
