@@ -149,7 +149,7 @@ def recovery(limit: float = 120.0) -> tuple[float, float]:
         return sum(start <= stamp < stop for stamp in stamps) / (stop - start)
 
     alone = speed(begin - 2, begin)
-    after = next((s for s in range(100) if speed(end + s / 20, end + s / 20 + 0.3) >= 0.9 * alone))
+    after = next(s for s in range(100) if speed(end + s / 20, end + s / 20 + 0.3) >= 0.9 * alone)
     return after / 20, speed(begin + 0.3, end) / alone
 
 

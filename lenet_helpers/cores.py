@@ -16,14 +16,15 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import psutil
 import torch
 
+Batch = TypeVar("Batch")
 # In seconds. Windows counts a process's time in steps of 1/64 s and needs a longer look.
 LOOK = 0.2 if sys.platform == "win32" else 0.05
 LONG_LOOK = max(0.3, LOOK)
@@ -234,3 +235,11 @@ def free_cores() -> Iterator[Callable[[], None]]:
         yield loop.adjust
     finally:
         loop.end()
+
+
+def shared(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same batches, with PyTorch's threads adjusted before each: `free_cores` as a loop."""
+    with free_cores() as adjust_threads:
+        for batch in batches:
+            adjust_threads()
+            yield batch

@@ -25,8 +25,6 @@ NOTHING_SELECTED = 5  # pytest's exit status
 def run(arguments: list[str], dataset: str | None, extra: list[str]) -> int:
     """Run one lane with pytest; ``dataset`` is the value of LENET_DATASET. Returns its status."""
     environment = {k: v for k, v in os.environ.items() if k not in ("LENET_DATASET", "LENET_LANG")}
-    # Each worker has its share of the cores: threads that fight for them are many times slower.
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // WORKERS)))
     if dataset:
         environment["LENET_DATASET"] = dataset
     command = [sys.executable, "-m", "pytest", "-n", str(WORKERS), *arguments, "-ra", *extra]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from lenet_helpers.cores import shared
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
             the scores are not finite.
     """
     require_pictures(data_iter)
-    parts = [probabilities(net, data_iter, images) for images in data_iter.images.split(BATCH)]
+    parts = [
+        probabilities(net, data_iter, images) for images in shared(data_iter.images.split(BATCH))
+    ]
     return Predictions(data_iter.labels.cpu(), torch.cat(parts))
 
 
