@@ -52,12 +52,12 @@ def trainer(side: str, dataset: str):
     import torch
     from one_run import Lesson, Points, Train, book_net
 
-    from lenet_helpers import cores, load_data
+    from lenet_helpers import load_data, thread_count
 
     if side == "one":
         torch.set_num_threads(1)
     if side == "all":
-        cores.ThreadCount.ask = lambda self, most, others=0: most
+        thread_count.ThreadCount.ask = lambda self, most, others=0: most
     batch_size = WORK[dataset][0]
     batches = load_data(dataset, batch_size, "cpu")
     if side == "d2l":

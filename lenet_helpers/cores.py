@@ -13,34 +13,19 @@ from __future__ import annotations
 
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import psutil
 import torch
 
+from lenet_helpers.thread_count import Clocks, ThreadCount
+
 Batch = TypeVar("Batch")
-# In seconds. Windows counts a process's time in steps of 1/64 s and needs a longer look.
-LOOK = 0.2 if sys.platform == "win32" else 0.05
-LONG_LOOK = max(0.3, LOOK)
-SHORTEST_WAIT, LONGEST_WAIT = 0.1, 1.2
-
-
-class Clocks(NamedTuple):
-    """Seconds: on the clock, of work by this thread, by this process, and of all cores' idleness.
-
-    As a difference, `ThreadCount` divides the last three by the first: they become cores.
-    """
-
-    wall: float
-    thread: float
-    process: float
-    idle: float
 
 
 def read_clocks() -> Clocks:
@@ -49,104 +34,13 @@ def read_clocks() -> Clocks:
     return Clocks(time.perf_counter(), time.thread_time(), time.process_time(), idle)
 
 
-def _lines(file: Path) -> list[str]:
-    try:
-        return file.read_text().splitlines()
-    except OSError:
-        return []
-
-
-def threads_at_work(file: Path = Path("/proc/loadavg")) -> int | None:
-    """How many threads of the whole machine are on a core or wait for one; only Linux tells."""
+def cores_free_now(file: Path = Path("/proc/loadavg")) -> int | None:
+    """The cores left over by all other threads that compute or wait to; only Linux tells."""
     words = " ".join(_lines(file)).split()
-    return int(words[3].split("/")[0]) if len(words) > 3 else None
-
-
-class ThreadCount:
-    """Decides how many threads one loop takes; knows nothing of torch.
-
-    Args:
-        count: how many to begin with.
-        wall, read, at_work: the clock, what reads all clocks, and `threads_at_work`; called in
-            the loop's own thread.
-
-    Attributes:
-        count: how many to take now.
-    """
-
-    def __init__(
-        self,
-        count: int,
-        wall: Callable[[], float] = time.perf_counter,
-        read: Callable[[], Clocks] = read_clocks,
-        at_work: Callable[[], int | None] = threads_at_work,
-    ) -> None:
-        self.count, self._wall, self._read, self._at_work = count, wall, read, at_work
-        self._asked = -math.inf
-        self.begin(count)
-
-    def ask(self, most: int, others: int = 0) -> int:
-        """How many threads to take for the next batch, from 1 to ``most``.
-
-        ``others`` is how many threads the other loops of this process take.
-        """
-        self.count = min(self.count, most)
-        if most == 1:
-            return 1
-        self._asked = self._wall()
-        if self._asked - self._look.wall >= LOOK:
-            self._judge(self._read(), most, others)
-        return self.count
-
-    def begin(self, most: int) -> None:
-        """A loop begins. Look before its first batch: a crowded one can take a second."""
-        if self._wall() - self._asked < LOOK:
-            return  # it goes on where another ended
-        if (at_work := self._at_work()) is not None:
-            self.count = max(1, most - (at_work - 1))
-        self._look = self._long_look = self._read()
-        self._wait, self._next_try, self._trying = SHORTEST_WAIT, 0.0, False
-
-    def _judge(self, now: Clocks, most: int, others: int) -> None:
-        short, long = _cores(self._look, now), _cores(self._long_look, now)
-        self._look = now
-        asked = self.count + others
-        if self.count > 1 and (_are_taken(short, asked) or _are_refused(long, asked)):
-            self._wait = min(2 * self._wait, LONGEST_WAIT) if self._trying else SHORTEST_WAIT
-            self._next_try, self._trying = now.wall + self._wait, False
-            got = round(short.process * self.count / asked)
-            self._take(now, min(max(1, got), self.count - 1))
-        elif self.count < most and now.wall >= self._next_try and _lie_idle(long):
-            self._trying = True
-            self._take(now, min(most, self.count + max(1, int(long.idle))))
-        elif long.wall >= LONG_LOOK:
-            self._long_look, self._trying = now, False
-
-    def _take(self, now: Clocks, count: int) -> None:
-        self.count, self._long_look = count, now
-
-
-def _cores(before: Clocks, now: Clocks) -> Clocks:
-    wall = now.wall - before.wall
-    return Clocks(wall, *((b - a) / wall for a, b in zip(before[1:], now[1:], strict=True)))
-
-
-def _are_taken(look: Clocks, asked: int) -> bool:
-    """Whether others have the cores that were asked for: half of one is missing, and none idle."""
-    missing = asked - look.process
-    return missing >= 0.5 and look.idle < missing / 2
-
-
-def _are_refused(look: Clocks, asked: int) -> bool:
-    """Whether cores are missing though some lie idle, and this thread itself has to wait: a quota.
-
-    (A thread that works alone for a while, drawing for instance, does not wait.)
-    """
-    return look.wall >= LONG_LOOK and asked - look.process >= 0.5 and look.thread < 0.75
-
-
-def _lie_idle(look: Clocks) -> bool:
-    return look.wall >= SHORTEST_WAIT and look.idle > 0.75
+    if len(words) < 4:
+        return None
+    at_work = int(words[3].split("/")[0])  # this thread included
+    return (os.cpu_count() or 1) - (at_work - 1)
 
 
 def allowed_cores(root: Path = Path("/")) -> int:
@@ -180,7 +74,12 @@ class _Loop:
     def __init__(self) -> None:
         self.thread, self.depth = threading.get_ident(), 0
         self.most = self.found = self.ours = torch.get_num_threads()
-        self.chooser = ThreadCount(min(_Loop.latest or self.most, self.most))
+        self.chooser = ThreadCount(
+            min(_Loop.latest or self.most, self.most),
+            time.perf_counter,
+            read_clocks,
+            cores_free_now,
+        )
 
     def begin(self) -> None:
         self.depth += 1
@@ -243,3 +142,10 @@ def shared(batches: Iterable[Batch]) -> Iterator[Batch]:
         for batch in batches:
             adjust_threads()
             yield batch
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text().splitlines()
+    except OSError:
+        return []

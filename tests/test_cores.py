@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from lenet_helpers import cores, lenet, load_data, train
-from lenet_helpers.cores import Clocks, ThreadCount, allowed_cores, free_cores, shared
+from lenet_helpers.cores import allowed_cores, free_cores, shared
+from lenet_helpers.thread_count import Clocks, ThreadCount
 
 STEP = 0.005  # seconds between two batches
 
@@ -19,11 +20,11 @@ class Machine:
         self.cores, self.others, self.quota = cores, others, quota
         self.clocks, self.tells_others = Clocks(0.0, 0.0, 0.0, 0.0), True
         self.alone = 0.0  # which share of the time the loop works in one thread, as for drawing
-        self.loop = ThreadCount(cores, lambda: self.clocks.wall, lambda: self.clocks, self.at_work)
+        self.loop = ThreadCount(cores, lambda: self.clocks.wall, lambda: self.clocks, self.free_now)
         self.chosen: list[int] = []
 
-    def at_work(self) -> int | None:
-        return self.others + 1 if self.tells_others else None
+    def free_now(self) -> int | None:
+        return self.cores - self.others if self.tells_others else None
 
     def pause(self, seconds: float) -> None:
         idle = max(0, self.cores - self.others) * seconds
@@ -178,6 +179,13 @@ class TestAllowedCores:
         assert allowed_cores(tmp_path) == 16
 
 
+def test_the_cores_that_are_free_at_this_moment(tmp_path, monkeypatch):
+    monkeypatch.setattr(cores.os, "cpu_count", lambda: 8)
+    write(tmp_path, "loadavg", "0.20 0.18 0.12 3/411 12345\n")
+    assert cores.cores_free_now(tmp_path / "loadavg") == 6
+    assert cores.cores_free_now(tmp_path / "nowhere") is None
+
+
 # Within torch
 
 
@@ -186,7 +194,7 @@ class Script:
 
     answers = [1]
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *_) -> None:
         self.begun = []
 
     def begin(self, most: int) -> None:

@@ -34,7 +34,8 @@ MAY_IMPORT = {
     ),
     "models": (("words",), ("torch",)),
     "runtime": ((), ("threadpoolctl", "torch")),
-    "cores": ((), ("psutil", "torch")),
+    "thread_count": ((), ()),
+    "cores": (("thread_count",), ("psutil", "torch")),
     "drawing.form": (("datasets", "words"), ("torch",)),
     "drawing.reader": (("data", "drawing.form", "inside.layers", "words"), ("torch",)),
     "drawing.figures": (
