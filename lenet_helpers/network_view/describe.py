@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 ACTIVATIONS = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
 POOLINGS = {nn.AvgPool2d: "avgpool", nn.MaxPool2d: "maxpool"}
 SUPPORTED = Words(
-    "可用的层：Conv2d、AvgPool2d、MaxPool2d、Sigmoid、Tanh、ReLU、Flatten、Linear。",
-    "Layers that can be shown: Conv2d, AvgPool2d, MaxPool2d, Sigmoid, Tanh, ReLU, Flatten, Linear.",
+    "只支持 Conv2d、AvgPool2d、MaxPool2d、Sigmoid、Tanh、ReLU、Flatten 和 Linear。",
+    "only Conv2d, AvgPool2d, MaxPool2d, Sigmoid, Tanh, ReLU, Flatten and Linear are supported.",
 )
 
 
@@ -158,7 +158,9 @@ DESCRIPTIONS: dict[type[nn.Module], tuple[Callable, Words, Callable]] = {
     ),
     nn.Flatten: (
         lambda layer: layer.start_dim == 1 and layer.end_dim in (-1, 3),
-        Words("只能用 nn.Flatten()，不带参数。", "only nn.Flatten() without arguments can be."),
+        Words(
+            "只支持不带参数的 nn.Flatten()。", "only nn.Flatten() without arguments is supported."
+        ),
         lambda layer: {"kind": "flatten"},
     ),
     nn.Linear: (lambda layer: True, SUPPORTED, _linear),
