@@ -1,54 +1,135 @@
-"""What a lesson costs before it computes: importing the package, and loading Fashion-MNIST.
+"""What a lesson costs before it computes, and until its first epoch has ended.
 
-Run ``python benchmarks/start_up.py [repeats]``. Each measurement is a process of its own; medians.
+Run ``python benchmarks/start_up.py [repeats]``; it writes ``start_up.md`` beside itself. Each
+measurement is a process of its own; medians. The memory of an import is what it adds to the
+process's own (Linux: anonymous pages of ``smaps_rollup``). The cold start is that of a new kernel,
+as JupyterLab starts it, with Fashion-MNIST at hand: the book's code and ours, in turns.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
+import os
 import statistics
 import subprocess
 import sys
-
-IMPORT = """
-import json, time
-import torch
-start, start_cpu = time.perf_counter(), time.process_time()
-import lenet_helpers
-print(json.dumps({"import, s": time.perf_counter() - start,
-                  "import, s of CPU": time.process_time() - start_cpu}))
-"""
-# Linux counts the most memory that was held since `clear_refs`; elsewhere only time is measured.
-LOAD = """
-import json, re, time
+import tempfile
+import time
 from pathlib import Path
+
+from against_d2l import machine, prepare
+
+HERE = Path(__file__).resolve().parent
+IMPORTS = (
+    "torch", "torchvision", "d2l.torch", "sklearn.datasets", "pandas", "matplotlib.figure",
+    "ipywidgets", "lenet_helpers", "lenet_helpers.data", "lenet_helpers.training",
+    "lenet_helpers.live_plot", "lenet_helpers.panels",
+)  # fmt: skip
+# Linux counts the most memory that was held since `clear_refs`; elsewhere only time is measured.
+MEMORY = """
+import importlib, json, re, time
+from pathlib import Path
+def own():
+    file = Path("/proc/self/smaps_rollup")
+    found = re.search(r"Anonymous:\\s+(\\d+)", file.read_text()) if file.exists() else None
+    return int(found[1]) / 1000 if found else float("nan")
+"""
+IMPORT = (
+    MEMORY
+    + """
+if {name!r} != "torch":
+    import torch
+before, start = own(), time.perf_counter()
+importlib.import_module({name!r})
+print(json.dumps([time.perf_counter() - start, own() - before]))
+"""
+)
+LOAD = (
+    MEMORY
+    + """
 import torch
 from lenet_helpers import load_data
 torch.zeros(9, dtype=torch.uint8).int().square().sum().item()
-def held(what):
-    found = re.search(rf"{what}:\\s+(\\d+)", Path("/proc/self/status").read_text())
-    return int(found[1]) / 1024
-linux = Path("/proc/self/clear_refs").exists()
-if linux:
-    Path("/proc/self/clear_refs").write_text("5")
-    before = held("VmRSS")
-start, start_cpu = time.perf_counter(), time.process_time()
+start = time.perf_counter()
 batches = load_data("fashion_mnist")
-result = {"load, s": time.perf_counter() - start, "load, s of CPU": time.process_time() - start_cpu}
-if linux:
-    size = sum(t.nbytes for part in batches for t in (part.images, part.labels)) / 2**20
-    result["most memory while loading, times the data"] = (held("VmHWM") - before) / size
-print(json.dumps(result))
+print(json.dumps(time.perf_counter() - start))
 """
+)
+COLD = {
+    "the book's code": [
+        ("imports", "from d2l import torch as d2l\nfrom one_run import book_net"),
+        ("data", "batches = d2l.load_data_fashion_mnist(256)"),
+        ("first epoch, drawn", "d2l.train_ch6(book_net(), *batches, 1, 0.9, d2l.try_gpu())"),
+    ],
+    "ours": [
+        ("imports", "from lenet_helpers import LiveAnimator, lenet, load_data, train"),
+        ("data", "batches = load_data('fashion_mnist')"),
+        ("first epoch, drawn",
+         "animator = LiveAnimator('epoch', legend=['loss', 'train', 'test'])\n"
+         "for p in train(lenet(), *batches, 1, 0.9):\n"
+         "    animator.add(p.epoch, (p.loss, p.train_acc, p.test_acc))"),
+    ],
+}  # fmt: skip
+
+
+def printed(code: str):
+    return json.loads(subprocess.check_output([sys.executable, "-W", "ignore", "-c", code]))
+
+
+def cold_start(side: str, folder: Path) -> dict[str, float]:
+    """Seconds of each step in a new kernel, and from starting it until the last has ended."""
+    from jupyter_client.manager import start_new_kernel
+
+    environment = os.environ | {"LENET_DATA": str(folder / "data"), "PYTHONPATH": str(HERE)}
+    start = time.perf_counter()
+    manager, client = start_new_kernel(cwd=str(folder / "run"), env=environment)
+    try:
+        seconds = {"kernel": time.perf_counter() - start}
+        for name, code in COLD[side]:
+            begin = time.perf_counter()
+            reply = client.execute_interactive(code, output_hook=lambda _: None)
+            if reply["content"]["status"] != "ok":
+                raise RuntimeError(reply["content"]["traceback"])
+            seconds[name] = time.perf_counter() - begin
+        return seconds | {"in all": time.perf_counter() - start}
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def main(repeats: int) -> None:
-    """Print the medians."""
-    for code in (IMPORT, LOAD):
-        command = [sys.executable, "-W", "ignore", "-c", code]
-        runs = [json.loads(subprocess.check_output(command)) for _ in range(repeats)]
-        for name in runs[0]:
-            print(f"{name}: {statistics.median(run[name] for run in runs):.2f}")
+    """Measure, print and write."""
+    lines = [
+        "# Starting up",
+        "",
+        f"{datetime.date.today()}; {machine()}. Medians of {repeats}.",
+        "",
+        "| import, after `torch` | seconds | MB of its own |",
+        "|---|---|---|",
+    ]
+    for name in IMPORTS:
+        runs = [printed(IMPORT.format(name=name)) for _ in range(repeats)]
+        seconds, size = (statistics.median(values) for values in zip(*runs, strict=True))
+        lines.append(f"| `{name}` | {seconds:.2f} | {size:.0f} |")
+    load = statistics.median(printed(LOAD) for _ in range(repeats))
+    lines += ["", f'`load_data("fashion_mnist")`: {load:.2f} s.', ""]
+    with tempfile.TemporaryDirectory() as root:
+        prepare(Path(root))
+        colds = {side: [] for side in COLD}
+        for _ in range(repeats):
+            for side, runs in colds.items():
+                runs.append(cold_start(side, Path(root)))
+    steps = list(colds["ours"][0])
+    lines += ["From a new kernel to the end of the first epoch of Fashion-MNIST, in seconds:", "",
+              "| | " + " | ".join(steps) + " |", "|---|" + "---|" * len(steps)]  # fmt: skip
+    for side, runs in colds.items():
+        medians = [statistics.median(run[step] for run in runs) for step in steps]
+        lines.append(f"| {side} | " + " | ".join(f"{value:.2f}" for value in medians) + " |")
+    lines += ["", "Repeat it: `python benchmarks/start_up.py`."]
+    text = "\n".join(lines) + "\n"
+    (HERE / "start_up.md").write_text(text, encoding="utf-8")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -1,47 +1,39 @@
 """Helpers behind the LeNet lessons: data, networks, training, live plots, words.
 
 What the lessons are about stands in the notebooks; what would distract from it stands here.
-Importing this package starts nothing, downloads nothing and draws nothing.
+Importing this package starts nothing, downloads nothing and draws nothing; each of its names loads
+the module that it comes from when it is first used, so that a lesson pays for what it uses.
 """
 
-from lenet_helpers.checks import DivergedError, NoMemoryError
-from lenet_helpers.data import BatchIterator, load_data
-from lenet_helpers.download import DataUnavailableError
-from lenet_helpers.figures import Picture, image_grid
-from lenet_helpers.idx import DamagedFileError
-from lenet_helpers.language import LanguageSwitch
-from lenet_helpers.live_plot import LiveAnimator
-from lenet_helpers.models import lenet, try_gpu
-from lenet_helpers.saving import SavedNetError, load_net, save_net
-from lenet_helpers.sources import datasets_at_hand
-from lenet_helpers.tracing import LayerRow, ShapeTrace, trace_shapes
-from lenet_helpers.training import Progress, evaluate_accuracy_gpu, train
-from lenet_helpers.words import LessonError, SettingError, Words
+from importlib import import_module
 
-__all__ = [
-    "BatchIterator",
-    "DamagedFileError",
-    "DataUnavailableError",
-    "DivergedError",
-    "LanguageSwitch",
-    "LayerRow",
-    "LessonError",
-    "LiveAnimator",
-    "NoMemoryError",
-    "Picture",
-    "Progress",
-    "SavedNetError",
-    "SettingError",
-    "ShapeTrace",
-    "Words",
-    "datasets_at_hand",
-    "evaluate_accuracy_gpu",
-    "image_grid",
-    "lenet",
-    "load_data",
-    "load_net",
-    "save_net",
-    "trace_shapes",
-    "train",
-    "try_gpu",
-]
+_MODULES = {
+    "checks": ("DivergedError", "NoMemoryError"),
+    "cores": ("on_free_cores",),
+    "data": ("BatchIterator", "load_data"),
+    "download": ("DataUnavailableError",),
+    "figures": ("Picture", "image_grid"),
+    "idx": ("DamagedFileError",),
+    "language": ("LanguageSwitch",),
+    "live_plot": ("LiveAnimator",),
+    "models": ("lenet", "try_gpu"),
+    "saving": ("SavedNetError", "load_net", "save_net"),
+    "sources": ("datasets_at_hand",),
+    "tracing": ("LayerRow", "ShapeTrace", "trace_shapes"),
+    "training": ("Progress", "evaluate_accuracy_gpu", "train"),
+    "words": ("LessonError", "SettingError", "Words"),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"module 'lenet_helpers' has no attribute {name!r}")
+    value = getattr(import_module(f"lenet_helpers.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

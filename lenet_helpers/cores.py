@@ -136,7 +136,7 @@ def free_cores() -> Iterator[Callable[[], None]]:
         loop.end()
 
 
-def shared(batches: Iterable[Batch]) -> Iterator[Batch]:
+def on_free_cores(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same batches, with PyTorch's threads adjusted before each: `free_cores` as a loop."""
     with free_cores() as adjust_threads:
         for batch in batches:

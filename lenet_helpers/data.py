@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lenet_helpers.checks import memory_explained, require_device
-from lenet_helpers.cores import shared
+from lenet_helpers.cores import on_free_cores
 from lenet_helpers.datasets import DATA_SETS, DataSet, data_set
 from lenet_helpers.download import DataUnavailableError, download
 from lenet_helpers.models import try_gpu
@@ -72,7 +72,7 @@ class BatchIterator:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for chosen in shared(self._order().split(self.batch_size)):
+        for chosen in on_free_cores(self._order().split(self.batch_size)):
             yield self.prepare(self.images[chosen]), self.labels[chosen]
 
     def prepare(self, images: torch.Tensor) -> torch.Tensor:

@@ -198,11 +198,12 @@ def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
     with mode(net, training=False), free_cores() as adjust_threads:
+        forward = fewer_passes(net)
         for X, y in data_iter:
             adjust_threads()
             if should_stop():
                 return None
-            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
+            correct += (forward(X.to(device)).argmax(dim=1) == y.to(device)).sum()
             examples += len(y)
     if examples == 0:
         raise SettingError("数据集是空的，无法计算精度。", "There is no example to measure on.")

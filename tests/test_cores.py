@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lenet_helpers import cores, lenet, load_data, train
-from lenet_helpers.cores import allowed_cores, free_cores, shared
+from lenet_helpers.cores import allowed_cores, free_cores, on_free_cores
 from lenet_helpers.thread_count import Clocks, ThreadCount
 
 STEP = 0.005  # seconds between two batches
@@ -228,7 +228,7 @@ class TestFreeCores:
         assert torch.get_num_threads() == 2
 
     def test_nested_loops_end_in_any_order(self):
-        train_batches, test_batches = shared([1, 2]), shared([1, 2])
+        train_batches, test_batches = on_free_cores([1, 2]), on_free_cores([1, 2])
         next(train_batches), next(test_batches)
         train_batches.close()
         assert torch.get_num_threads() == 1
@@ -236,7 +236,7 @@ class TestFreeCores:
         assert torch.get_num_threads() == 2
 
     def test_a_loop_that_is_left_or_fails(self):
-        for _ in shared([1, 2]):
+        for _ in on_free_cores([1, 2]):
             break
         assert torch.get_num_threads() == 2
         with pytest.raises(ZeroDivisionError), free_cores() as adjust:
@@ -247,13 +247,13 @@ class TestFreeCores:
     def test_a_number_set_before_is_not_exceeded(self):
         Script.answers[0] = 2
         torch.set_num_threads(1)
-        for _ in shared([1, 2]):
+        for _ in on_free_cores([1, 2]):
             assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 1
 
     def test_a_number_set_meanwhile_stays(self):
         Script.answers[0] = 2
-        for _ in shared(range(3)):
+        for _ in on_free_cores(range(3)):
             torch.set_num_threads(1)
         assert torch.get_num_threads() == 1
 

@@ -173,19 +173,23 @@ def watch(event, args):
         seen.append(event)
 sys.addaudithook(watch)
 import lenet_helpers
+first = [name for name in sys.modules if name.startswith("lenet_helpers.")]
+for name in lenet_helpers.__all__:
+    getattr(lenet_helpers, name)
 new_threads = [thread.name for thread in threading.enumerate() if thread not in threads]
-print(json.dumps([seen, new_threads, sorted(sys.modules)]))
+print(json.dumps([first, seen, new_threads, sorted(sys.modules)]))
 """
 
 
 @pytest.fixture(scope="module")
 def fresh_import():
-    """What `import lenet_helpers` does in a new Python: events, threads, and loaded modules."""
+    """What importing every public name does in a new Python: events, threads, loaded modules."""
     done = subprocess.run(
         [sys.executable, "-c", WATCH], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    events, threads, loaded = json.loads(done.stdout)
+    first, events, threads, loaded = json.loads(done.stdout)
+    assert first == []  # each name loads its module when it is first used
     return events, threads, set(loaded)
 
 

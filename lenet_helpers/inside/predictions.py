@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from lenet_helpers.cores import shared
+from lenet_helpers.cores import on_free_cores
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
     """
     require_pictures(data_iter)
     parts = [
-        probabilities(net, data_iter, images) for images in shared(data_iter.images.split(BATCH))
+        probabilities(net, data_iter, images)
+        for images in on_free_cores(data_iter.images.split(BATCH))
     ]
     return Predictions(data_iter.labels.cpu(), torch.cat(parts))
 

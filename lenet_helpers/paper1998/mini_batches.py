@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from lenet_helpers.cores import shared
+from lenet_helpers.cores import on_free_cores
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -80,7 +80,7 @@ def train_minibatches(
     for number in range(1, passes + 1):
         total = torch.zeros((), device=X.device)
         order = torch.randperm(len(X), generator=generator).to(X.device)
-        for chosen in shared(order.split(batch_size)):
+        for chosen in on_free_cores(order.split(batch_size)):
             optimizer.zero_grad()
             value = loss(net(augment(X[chosen])), labels[chosen])
             value.backward()
@@ -94,7 +94,7 @@ def train_minibatches(
 def predict(net: nn.Module, X: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """The class with the smallest penalty for each input, ``int64 (n,)``."""
     net.eval()
-    return torch.cat([net(part).argmin(dim=1) for part in shared(X.split(batch_size))])
+    return torch.cat([net(part).argmin(dim=1) for part in on_free_cores(X.split(batch_size))])
 
 
 def error_rate(net: nn.Module, X: torch.Tensor, labels: torch.Tensor) -> float:

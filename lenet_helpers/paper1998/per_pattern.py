@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, vjp
 
-from lenet_helpers.cores import shared
+from lenet_helpers.cores import on_free_cores
 from lenet_helpers.paper1998.lenet5 import RBFOutput, ScaledTanh
 from lenet_helpers.paper1998.mini_batches import PassReport, map_loss
 
@@ -114,7 +114,7 @@ def train_per_pattern(
         h = second_derivatives(net, X[sample], j)
         flat_h = torch.cat([h[name].flatten() for name, _ in net.named_parameters()])
         rates, total = eta / (MU + flat_h), torch.zeros(())
-        for i in shared(torch.randperm(len(X), generator=generator).tolist()):
+        for i in on_free_cores(torch.randperm(len(X), generator=generator).tolist()):
             loss = map_loss(net(X[i : i + 1]), labels[i : i + 1], j)
             loss.backward()
             weights.addcmul_(gradients, rates, value=-1)
