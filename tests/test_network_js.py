@@ -38,7 +38,7 @@ def scans() -> list[np.ndarray]:
     random = np.random.default_rng(0)
     dot = np.zeros((60, 50), np.uint8)
     dot[57, 2] = 255
-    shapes = [(5, 9), (20, 20), (21, 21), (50, 200), (200, 50), (3, 120), (120, 3), (280, 280)]
+    shapes = [(5, 9), (20, 20), (21, 21), (50, 200), (40, 25), (3, 120), (120, 3), (280, 280)]
     noise = [random.integers(0, 256, shape, np.uint8) for shape in [*shapes, (97, 61), (61, 97)]]
     sparse = [inks * (random.random(inks.shape) < 0.3).astype(np.uint8) for inks in noise]
     return [np.zeros((30, 40), np.uint8), dot, *sparse]
