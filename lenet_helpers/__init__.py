@@ -8,6 +8,7 @@ the module that it comes from when it is first used, so that a lesson pays for w
 from importlib import import_module
 
 _MODULES = {
+    "checkpoints": ("Checkpoints", "moments"),
     "checks": ("DivergedError", "NoMemoryError"),
     "cores": ("on_free_cores",),
     "data": ("BatchIterator", "load_data"),

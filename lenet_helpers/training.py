@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from lenet_helpers.checkpoints import Checkpoints
 from lenet_helpers.checks import (
     DivergedError,
     memory_explained,
@@ -86,6 +87,7 @@ def train(
     *,
     init: Callable[[nn.Module], None] | None = xavier,
     should_stop: Callable[[], bool] = lambda: False,
+    checkpoints: Checkpoints | None = None,
 ) -> Iterator[Progress]:
     """Train with mini-batch stochastic gradient descent and report progress on the way.
 
@@ -102,6 +104,7 @@ def train(
         device: where to train; by default the fastest at hand.
         init: applied to every module first; ``None`` keeps the weights and goes on from them.
         should_stop: asked before every batch; ``True`` ends the run after a last report.
+        checkpoints: collects the weights at the moments that it names.
 
     Raises:
         SettingError: ``num_epochs``, ``lr``, ``device`` or the training set cannot be used.
@@ -113,15 +116,16 @@ def train(
     device = try_gpu() if device is None else require_device(device)
     if len(train_iter) == 0:
         raise SettingError("训练集是空的。", "The training set is empty.")
-    return _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop)
+    return _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints)
 
 
-def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
+def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints):
     if init is not None:
         net.apply(init)
     with memory_explained():
         net.to(device)
     start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
+    checkpoints = Checkpoints() if checkpoints is None else checkpoints
 
     def report(epoch: int, done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
         elapsed = time.perf_counter() - start
@@ -141,7 +145,11 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
                     while done < point and not should_stop():
                         adjust_threads()
                         X, y = next(batches)
-                        sums.add(*_step(forward, net, X, y, lr, device, check_labels=done == 0))
+                        number = epoch * num_batches + done
+                        checkpoints.before_batch(net, number, number / num_batches)
+                        step = _step(forward, net, X, y, lr, device, check_labels=done == 0)
+                        sums.add(*step)
+                        checkpoints.after_batch(step[0])
                         done += 1
                 if done > reported:
                     progress = report(epoch, done, sums)
@@ -152,6 +160,8 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop):
             test_acc = _accuracy(net, test_iter, device, should_stop)
             if test_acc is None:
                 return
+            if epoch == num_epochs - 1:
+                checkpoints.before_batch(net, num_epochs * num_batches, num_epochs)
             yield report(epoch, done, sums, test_acc)
             seen += sums.examples
 

@@ -1,0 +1,85 @@
+"""A network's weights at chosen moments of its training, to watch it learn."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Collection
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+
+class Checkpoint(NamedTuple):
+    """One moment of a training.
+
+    ``batch`` batches are done, counted over all epochs, and ``epoch`` of them as a fraction;
+    ``loss`` is the mean cross-entropy, in nats, of the batches since the checkpoint before (of the
+    first checkpoint: of the batch that comes next); ``weights`` are copies of the parameters, in
+    their order, on the CPU.
+    """
+
+    batch: int
+    epoch: float
+    loss: float
+    weights: tuple[torch.Tensor, ...]
+
+
+class Checkpoints(list[Checkpoint]):
+    """Collects checkpoints while `train` runs: ``train(..., checkpoints=Checkpoints(when))``.
+
+    Args:
+        when: after how many batches, counted from 0 (before the first step) over all epochs.
+    """
+
+    def __init__(self, when: Collection[int] = ()) -> None:
+        super().__init__()
+        self.when = frozenset(when)
+        self._loss, self._batches = torch.zeros(()), 0
+
+    def before_batch(self, net: nn.Module, batch: int, epoch: float) -> None:
+        """Keep the weights if this is one of the moments; `train` calls it."""
+        if batch not in self.when:
+            return
+        mean = self._loss.item() / self._batches if self._batches else math.nan
+        weights = tuple(p.detach().cpu().clone() for p in net.parameters())
+        self.append(Checkpoint(batch, epoch, mean, weights))
+        self._loss, self._batches = torch.zeros_like(self._loss), 0
+
+    def after_batch(self, loss: torch.Tensor) -> None:
+        """Count the loss of a batch; `train` calls it. (It stays on its device.)"""
+        self._loss = self._loss.to(loss.device) + loss
+        self._batches += 1
+        if self and math.isnan(self[-1].loss) and self._batches == 1:
+            self[-1] = self[-1]._replace(loss=loss.item())
+
+
+def moments(batches: int, count: int = 40) -> list[int]:
+    """So many moments of a training of so many batches, denser at its beginning.
+
+    From 0 to ``batches``; their distances grow evenly, so that the plateau of a sigmoid network,
+    which lies at the beginning, is seen in detail.
+    """
+    spread = [round(batches * (i / (count - 1)) ** 2) for i in range(count)]
+    return sorted(set(spread))
+
+
+def net_at(net: nn.Module, checkpoint: Checkpoint) -> nn.Module:
+    """A copy of ``net`` with the weights of that moment."""
+    copied = copy.deepcopy(net)
+    with torch.no_grad():
+        for parameter, weights in zip(copied.parameters(), checkpoint.weights, strict=True):
+            parameter.copy_(weights)
+    return copied
+
+
+def to_bytes(weights: torch.Tensor) -> tuple[float, float, bytes]:
+    """Numbers in 8 bits each: the least, the size of a step between two of 256 levels, the levels.
+
+    ``least + step * level`` is at most half a step away from the number.
+    """
+    least, most = weights.min().item(), weights.max().item()
+    step = (most - least) / 255 or 1.0
+    levels = ((weights - least) / step).round().to(torch.uint8)
+    return least, step, levels.flatten().numpy().tobytes()
