@@ -1,0 +1,80 @@
+// What is pointed at, written out: its place, its value, its arithmetic. It keeps its size.
+import { cellColor } from "./colors.js";
+import { makeConvolutionSum } from "./convolution.js";
+import { element, fixed, setText } from "./elements.js";
+import { coversAll } from "./marks.js";
+import { makeLinearSum, makePixelSum, makePoolingSum, makeSoftmaxSum } from "./sums.js";
+import { makeWhole } from "./whole.js";
+import { WORDS, placePieces, same, say } from "./words.js";
+
+const SUMS = { input: makePixelSum, conv: makeConvolutionSum, avgpool: makePoolingSum,
+               maxpool: makePoolingSum, linear: makeLinearSum };
+
+export function makeDetail({ network, speaker, controls, steps }) {
+  const what = element("span", { class: "nv-what" }), value = element("b", { class: "nv-value-now" });
+  const field = element("span", { class: "nv-field" });
+  const head = element("div", { class: "nv-detail-head" }, element("p", {}, what, value, field), controls);
+  const body = element("div", { class: "nv-detail-body" });
+  const whole = element("section", { class: "nv-detail" }, head, body);
+  const overview = makeWhole(network);
+  const sums = new Map(); // stage → its arithmetic, built once
+  speaker.name(whole, WORDS.detail);
+  whole.setAttribute("role", "region");
+
+  function sumOf(stage) {
+    if (!sums.has(stage)) {
+      const make = stage === network.stages.length ? makeSoftmaxSum : SUMS[network.stages[stage].kind];
+      sums.set(stage, make(network, stage));
+    }
+    return sums.get(stage);
+  }
+
+  // context: { place, origin, run, reach, kernelReach, others: [{ name, value }] }
+  function showNumber(context) {
+    const { place, origin, others } = context;
+    whole.classList.remove("nv-idle");
+    saySome(what, placePieces(network, place));
+    setText(value, fixed(origin.value, 4));
+    const reach = place.stage < network.stages.length ? context.reach(place.stage, place.channel) : 1;
+    value.style.background = cellColor(origin.value, reach);
+    saySome(field, besidePieces(network, place, origin, others));
+    const sum = sumOf(place.stage);
+    if (body.firstChild !== sum.element) body.replaceChildren(sum.element);
+    sum.update({ ...context, speaker });
+  }
+
+  // What stands here while nothing is pointed at: how a drawing was prepared, or an invitation.
+  function showWhole(answer, withSteps) {
+    whole.classList.add("nv-idle");
+    saySome(what, [[answer]]);
+    setText(value, "");
+    saySome(field, []);
+    value.style.background = "";
+    const shown = withSteps ? steps : overview;
+    if (body.firstChild !== shown) body.replaceChildren(shown);
+  }
+
+  return { element: whole, showNumber, showWhole };
+}
+
+// The receptive field on the picture, and the same number of the other networks, in pieces.
+function besidePieces(network, place, origin, others) {
+  const seen = origin.boxes[0], { height, width } = network.stages[0];
+  const elsewhere = others.map(({ name, value }) => [name, same(fixed(value, 4))]);
+  if (place.stage === 0 || !seen) return elsewhere;
+  const { pieces } = WORDS;
+  if (coversAll(seen, { height, width })) return [...elsewhere, [pieces.field, pieces.everything]];
+  const span = (start, size) => same(`${start}…${start + size - 1}`.replaceAll("-", "−"));
+  return [...elsewhere, [pieces.field], [pieces.rows, span(seen.top, seen.height)],
+          [pieces.columns, span(seen.left, seen.width)]];
+}
+
+// Words, each with a number or other words after it, on one line.
+function saySome(node, pieces) {
+  pieces.forEach((piece, i) => {
+    const part = node.children[i] ?? node.appendChild(element("span", { class: "nv-piece" }, element("span"), " ", element("span")));
+    say(part.firstChild, piece[0]);
+    say(part.lastChild, piece[1] ?? same(""));
+  });
+  while (node.children.length > pieces.length) node.lastChild.remove();
+}

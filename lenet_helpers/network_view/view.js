@@ -1,0 +1,251 @@
+// The living network on one screen: a picture goes in on the left, passes all layers, and comes out
+// as probabilities on the right; whatever is pointed at shows where it comes from.
+import { element, oncePerFrame, onceSettled } from "./elements.js";
+import { makeFlow } from "./flow.js";
+import { makeLearn } from "./learn.js";
+import { makeMaps } from "./maps.js";
+import { makeModel } from "./model.js";
+import { BLANK_DRAWING, drawingAsPlain, drawingFromPlain, isBlank, makePad } from "./pad.js";
+import { makePictures } from "./pictures.js";
+import { placeOn } from "./places.js";
+import { makePointer } from "./pointer.js";
+import { makeRoom } from "./room.js";
+import { makeSteps } from "./steps.js";
+import { watchTheme } from "./theme.js";
+import { makeToolbar } from "./toolbar.js";
+import { WORDS, joined, makeSpeaker, say } from "./words.js";
+
+const SETTLED = 350; // milliseconds without a change, after which it is announced
+const FIRST_STATE = { picture: null, drawing: null, chosen: null, scale: null, network: 0,
+                      checkpoint: null, kernels: false, steps: false };
+
+export function mountNetworkView(host, options) {
+  const { networks, pictures = [], checkpoints = null, refuse = null, onChange = () => {} } = options;
+  const network = networks[0].network; // its shape is that of all
+  const canDraw = Boolean(options.draw) && network.input.every((size) => size === 28);
+  const state = { ...FIRST_STATE, language: options.language ?? "both", ...options.state };
+  const root = element("div", { class: "nv", role: "group" });
+  const speaker = makeSpeaker(root, state.language);
+  const model = makeModel({ networks, checkpoints });
+  const live = element("p", { class: "nv-live", role: "status" });
+  const left = element("div", { class: "nv-left" }), right = element("div", { class: "nv-right" });
+  const top = element("div", { class: "nv-top" }), ground = element("div", { class: "nv-desk" }, left, right);
+  let names = networks.map(({ name }) => name), refusals = [];
+
+  const steps = makeSteps();
+  const pointer = makePointer({
+    network, model, speaker, state, steps: steps.element, names: () => names, flows: shownFlows,
+    shown: shownNetworks, legend: (size) => toolbar.reach(size), picked: () => settle("chosen") });
+  const picture = makeMaps({ network, index: 0, speaker, act: pointer.actOf(() => 0) });
+  const flows = networks.map((_, slot) => makeFlow({
+    network, picture, ground, speaker, act: pointer.actOf(() => shownNetworks()[slot]) }));
+  const pad = makePad({ speaker, changed: drawn });
+  const thumbs = makePictures({ pictures, network, speaker, choose: choosePicture });
+  const scales = networks.length > 1 || checkpoints ? ["map", "layer", "shared"] : ["map", "layer"];
+  state.scale ??= scales[scales.length - 1];
+  const toolbar = makeToolbar({ names, scales, speaker, set, canDraw });
+  const learn = checkpoints && makeLearn({ checkpoints, speaker, changed: showCheckpoint });
+  const room = makeRoom({ root, network, flowsShown: shownFlows, parts: {
+    toolbar: toolbar.element, learn: learn && learn.element, top, left, right,
+    pad: canDraw ? pad.element : null, picture, pictures: thumbs } });
+
+  const paintSoon = oncePerFrame(paint);
+  const lookSoon = oncePerFrame(() => look(false));
+  const announceSoon = onceSettled(announce, SETTLED);
+  const arrangeSoon = oncePerFrame(arrange);
+
+  function shownNetworks() {
+    return state.network === "both" ? networks.map((_, n) => n) : [state.network];
+  }
+
+  function shownFlows() {
+    return flows.slice(0, shownNetworks().length);
+  }
+
+  // The picture
+
+  function baseOf(i) {
+    const [height, width] = network.input;
+    return { picture: i, height, width, inks: pictures[i].inks };
+  }
+
+  // Something was drawn, undone or cleared. `finished`: nothing more of it will come.
+  function drawn(finished) {
+    if (finished) {
+      lookSoon.cancel();
+      look(true);
+      settle("drawing");
+    } else {
+      lookSoon();
+    }
+  }
+
+  function choosePicture(i) {
+    if (!pictures[i]) return;
+    pad.put({ base: baseOf(i), strokes: [] });
+    look(true);
+    settle("picture");
+  }
+
+  function draw({ height, width, values }) {
+    pad.put({ base: { height, width, inks: Uint8Array.from(values, Math.round) }, strokes: [] });
+    look(true);
+    settle("drawing");
+  }
+
+  function look(finished) {
+    const { drawing } = pad, { base, strokes } = drawing;
+    model.look(drawing, pad);
+    state.picture = base && base.picture !== undefined && !strokes.length ? base.picture : null;
+    state.drawing = state.picture === null && !isBlank(drawing) ? drawingAsPlain(drawing) : null;
+    thumbs.mark(state.picture);
+    if (state.steps) steps.show(model.steps);
+    refusals = [];
+    if (finished && refuse && model.inked) refuseShown();
+    paint();
+  }
+
+  function refuseShown() {
+    for (const n of shownNetworks()) {
+      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan });
+    }
+  }
+
+  // The view
+
+  function paint() {
+    paintSoon.cancel();
+    const inked = model.inked;
+    root.classList.toggle("nv-empty", !inked);
+    picture.paintPicture(model.inks, model.run(shownNetworks()[0]).stages[0].values);
+    shownFlows().forEach((flow, slot) => {
+      const n = shownNetworks()[slot], run = model.run(n), reach = model.reaches(n, state.scale);
+      flow.paint(model.network(n), run, reach, model.kernelReaches(n, state.scale));
+      flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal: refusals[n] ?? null });
+    });
+    toolbar.show(state);
+    pointer.light();
+  }
+
+  function arrange() {
+    const shown = shownFlows();
+    flows.forEach((flow) => { if (!shown.includes(flow)) flow.answer.element.remove(); });
+    right.replaceChildren(...shown.map((flow) => flow.element), pointer.panel);
+    shown.forEach((flow, slot) => flow.answer.rename(shown.length > 1 ? names[shownNetworks()[slot]] : null));
+    room.arrange(state);
+    paint();
+  }
+
+  function describe() {
+    picture.describe();
+    for (const flow of shownFlows()) flow.describe();
+  }
+
+  // Announced once, when all is done.
+  let announced = null;
+  function settle(why) {
+    announced = why;
+    announceSoon();
+    onChange(controller.state, why);
+  }
+
+  function announce() {
+    describe();
+    const answers = shownFlows().map(({ answer }, slot) =>
+      joined([networks.length > 1 && names[shownNetworks()[slot]], answer.words], "：", ": "));
+    const words = announced === "chosen" ? pointer.words() : joined(answers, "；", "; ");
+    say(live, announced === "checkpoint" ? joined([learn.words(), words], "；", "; ") : words);
+  }
+
+  function set(name, value) {
+    state[name] = value;
+    if (name === "steps") {
+      steps.show(model.steps);
+      if (value) state.chosen = null; // they stand where its arithmetic was
+    }
+    if (name === "network" && refuse && model.inked) refuseShown();
+    if (name === "network" || name === "kernels") arrange();
+    else paint();
+    settle(name);
+  }
+
+  function showCheckpoint(i, finished) {
+    state.checkpoint = i;
+    model.showCheckpoint(i);
+    refusals = [];
+    if (finished) {
+      if (refuse && model.inked) refuseShown();
+      paint();
+      settle("checkpoint");
+    } else {
+      paintSoon();
+    }
+  }
+
+  const controller = {
+    setLanguage(language) {
+      state.language = language;
+      speaker.choose(language);
+      arrangeSoon();
+    },
+    showPicture: choosePicture,
+    draw,
+    choose(place) {
+      const found = place && placeOn(network, place);
+      if (found) pointer.pin({ network: place.network ?? shownNetworks()[0], ...found }, "call");
+      else pointer.back();
+    },
+    setNetworks(next) {
+      names = next.map(({ name }) => name);
+      model.setNetworks(next);
+      toolbar.rename(names);
+      paintSoon();
+    },
+    get state() { return JSON.parse(JSON.stringify(state)); },
+    get image() { return Uint8Array.from(model.inks, Math.round); },
+    get probabilities() { return model.inked ? Array.from(model.run(shownNetworks()[0]).probabilities) : null; },
+    destroy,
+  };
+
+  function destroy() {
+    for (const later of [paintSoon, lookSoon, announceSoon, arrangeSoon]) later.cancel();
+    pointer.stop();
+    if (learn) learn.stop();
+    for (const stop of stops) stop();
+    root.remove();
+  }
+
+  // To begin with
+
+  root.append(toolbar.element, ...(learn ? [learn.element] : []), top, ground, live);
+  host.append(root);
+  speaker.choose(state.language);
+  speaker.name(root, WORDS.view);
+  const sizes = new ResizeObserver(arrangeSoon);
+  sizes.observe(root);
+  window.addEventListener("resize", arrangeSoon);
+  const stops = [watchTheme(root), () => sizes.disconnect(),
+                 () => window.removeEventListener("resize", arrangeSoon)];
+  root.addEventListener("focusin", ({ target }) => {
+    target.dataset.lmSuppressShortcuts = "true"; // JupyterLab keeps out of what is typed here
+  });
+  root.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") pointer.back();
+  });
+  if (learn) {
+    state.checkpoint ??= checkpoints.at.length - 1;
+    learn.show(state.checkpoint);
+    model.showCheckpoint(state.checkpoint);
+  }
+  pad.begin(firstDrawing());
+  arrange();
+  look(true);
+  describe();
+  return controller;
+
+  function firstDrawing() {
+    if (state.drawing) return drawingFromPlain(state.drawing, baseOf);
+    if (state.picture === null && (!pictures.length || options.state)) return BLANK_DRAWING;
+    return { base: baseOf(pictures[state.picture] ? state.picture : 0), strokes: [] };
+  }
+}

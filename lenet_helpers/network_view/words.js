@@ -1,0 +1,189 @@
+// All words of the view, in both languages, and who speaks them. Maps, rows and columns count from 0.
+
+import { percent } from "./elements.js";
+
+// Says words in the language that was chosen. Texts are elements with `lang`, of which a style hides
+// one; names that only a screen reader says, and lists, are spoken anew when the language changes.
+export function makeSpeaker(root, first) {
+  const named = new Map(); // element → { attribute: words }
+  let language = first;
+
+  function speak(node, attribute, words) {
+    if (attribute === "text") node.textContent = spoken(words, language);
+    else node.setAttribute(attribute, spoken(words, language));
+  }
+
+  function choose(next) {
+    language = next;
+    root.dataset.language = language;
+    for (const [node, names] of named) {
+      if (!node.isConnected) named.delete(node);
+      for (const [attribute, words] of Object.entries(names)) speak(node, attribute, words);
+    }
+  }
+
+  function name(node, words, attribute = "aria-label") {
+    named.set(node, { ...named.get(node), [attribute]: words });
+    speak(node, attribute, words);
+    return node;
+  }
+
+  return { choose, name, say, get language() { return language; } };
+}
+
+export function spoken({ zh, en }, language) {
+  if (language !== "both") return language === "en" ? en : zh;
+  return zh === en ? zh : `${zh} / ${en}`;
+}
+
+// Fills an element with both texts, using the elements that an earlier call has left there.
+export function say(node, { zh, en }) {
+  if (zh === en) {
+    if (node.textContent !== zh || node.children.length) node.textContent = zh;
+    return node;
+  }
+  if (node.children.length !== 2) {
+    const parts = ["zh", "en"].map((lang) => {
+      const part = document.createElement("span");
+      part.lang = lang;
+      return part;
+    });
+    node.replaceChildren(parts[0], " ", parts[1]);
+  }
+  const [chinese, english] = node.children;
+  if (chinese.textContent !== zh) chinese.textContent = zh;
+  if (english.textContent !== en) english.textContent = en;
+  return node;
+}
+
+export const same = (text) => ({ zh: String(text), en: String(text) });
+
+// Several words one after the other.
+export function joined(parts, zh = "", en = " ") {
+  const all = parts.filter(Boolean);
+  return { zh: all.map((part) => part.zh).join(zh), en: all.map((part) => part.en).join(en) };
+}
+
+export const KIND_WORDS = {
+  input: { zh: "图像", en: "picture" },
+  conv: { zh: "卷积", en: "convolution" },
+  avgpool: { zh: "平均汇聚", en: "average pooling" },
+  maxpool: { zh: "最大汇聚", en: "max pooling" },
+  linear: { zh: "全连接", en: "fully connected" },
+};
+
+export const WORDS = {
+  view: { zh: "一个活的网络", en: "A living network" },
+  // the bar above
+  network: { zh: "网络", en: "Network" },
+  bothNetworks: { zh: "两个都看", en: "both" },
+  scale: { zh: "颜色的尺度：哪些数共用一把尺", en: "Scale of the colours: which numbers share one" },
+  scales: {
+    map: { zh: "颜色：每幅图一把尺", en: "Colours: each map" },
+    layer: { zh: "颜色：每层一把尺", en: "Colours: each layer" },
+    shared: { zh: "颜色：比较的共用", en: "Colours: shared" },
+  },
+  kernels: { zh: "卷积核", en: "Kernels" },
+  legend: { zh: "橙色为负，零为底色，蓝色为正；颜色越深，数越大",
+            en: "orange is negative, the paper's colour zero, blue positive; deeper is larger" },
+  sees: { zh: "来源", en: "comes from" },
+  feeds: { zh: "去向", en: "feeds" },
+  // the pad and the pictures
+  pad: { zh: "画板：用鼠标、笔或手指写一个数字；用键盘请选下面的图像",
+         en: "Pad: write a digit with mouse, pen or finger; by keyboard choose a picture below" },
+  padHint: { zh: "在这里写一个数字", en: "write a digit here" },
+  undo: { zh: "撤销", en: "Undo" },
+  clear: { zh: "清空", en: "Clear" },
+  brush: { zh: "笔宽", en: "Brush width" },
+  steps: { zh: "整理的步骤", en: "Preparation" },
+  seen: { zh: "网络看到的", en: "what the network sees" },
+  pictures: { zh: "现成的图像", en: "Pictures to choose from" },
+  earlier: { zh: "前面的图像", en: "Earlier pictures" },
+  later: { zh: "后面的图像", en: "More pictures" },
+  noSteps: { zh: "在画板上写点什么，这里就一步一步显示它怎样整理成 MNIST 的样子。现成的图像本来就是这个样子。",
+             en: "Draw something on the pad: its way into the form of MNIST is shown here, step by step. The pictures to choose from have that form already." },
+  stepNames: {
+    scan: { zh: "写下的", en: "as drawn" },
+    box: { zh: "裁到墨迹", en: "cut to the ink" },
+    fitted: { zh: "缩进 20×20", en: "fitted into 20×20" },
+    placed: { zh: "质心放到 28×28 正中", en: "centre of mass in the middle of 28×28" },
+  },
+  // training
+  training: { zh: "训练的进程", en: "The training so far" },
+  playTraining: { zh: "播放训练", en: "Play the training" },
+  pause: { zh: "停", en: "Pause" },
+  // the detail
+  detail: { zh: "这个数从哪里来", en: "Where the number comes from" },
+  slide: { zh: "滑动", en: "Slide" },
+  slideLong: { zh: "让窗口滑过整幅图", en: "Slide the window over the map" },
+  step: { zh: "走一步", en: "One step on" },
+  fast: { zh: "快", en: "fast" },
+  back: { zh: "看整体（Esc）", en: "Back to the whole (Esc)" },
+  moves: { ArrowUp: { zh: "上移一行", en: "One row up" }, ArrowDown: { zh: "下移一行", en: "One row down" },
+           ArrowLeft: { zh: "左移一列", en: "One column left" },
+           ArrowRight: { zh: "右移一列", en: "One column right" } },
+  invitation: {
+    zh: "把指针移到任何一个数上（或点一下，或用 Tab 和方向键）：它的来源会一直亮到图像，它的去向也会亮起，它的算式写在这里。Esc 回到整体。",
+    en: "Point at any number (or tap it, or use Tab and the arrow keys): its sources light up all the way back to the picture, so does what it feeds, and its arithmetic stands here. Esc returns to the whole." },
+  counts: { numbers: { zh: "输出的数", en: "numbers put out" }, parameters: { zh: "参数", en: "parameters" },
+            products: { zh: "乘法", en: "multiplications" } },
+  patch: { zh: "窗口里的数", en: "patch" },
+  kernel: { zh: "卷积核", en: "kernel" },
+  products: { zh: "乘积", en: "products" },
+  terms: { zh: "每幅输入图：窗口 × 卷积核的和", en: "Each input map: the sum of patch × kernel" },
+  bias: { zh: "偏置", en: "bias" },
+  mean: { zh: "平均", en: "mean" },
+  largest: { zh: "最大", en: "largest" },
+  contributions: { zh: "贡献", en: "contributions" },
+  score: { zh: "得分", en: "score" },
+  power: { zh: "e^(得分 − 最大得分)", en: "e^(score − largest)" },
+  share: { zh: "概率", en: "probability" },
+  sum: { zh: "和", en: "sum" },
+  ink: { zh: "墨迹", en: "ink" },
+  padding: { zh: "填充", en: "padding" },
+  blank: { zh: "先写一个数字", en: "Write a digit first" },
+  broken: { zh: "得分不是有限的数：训练很可能发散了", en: "The scores are not finite: the training has probably diverged" },
+  refused: { zh: "不像数字", en: "not a digit" },
+  probabilities: { zh: "十个概率", en: "the probabilities" },
+  pieces: { unit: { zh: "单元", en: "unit" }, map: { zh: "特征图", en: "map" },
+            row: { zh: "行", en: "row" }, column: { zh: "列", en: "column" },
+            rows: { zh: "行", en: "rows" }, columns: { zh: "列", en: "columns" },
+            field: { zh: "感受野", en: "sees" }, everything: { zh: "整幅图像", en: "the whole picture" } },
+  map: (channel) => ({ zh: `特征图 ${channel}`, en: `map ${channel}` }),
+  unit: (unit) => ({ zh: `单元 ${unit}`, en: `unit ${unit}` }),
+  inputMap: (channel) => ({ zh: `输入图 ${channel}`, en: `input map ${channel}` }),
+  rowColumn: (row, column) => ({ zh: `第 ${row} 行，第 ${column} 列`, en: `row ${row}, column ${column}` }),
+  others: (count) => ({ zh: `其余 ${count} 项`, en: `${count} others` }),
+};
+
+// Where a number stands: "conv2, map 7, row 3, column 4".
+export function placeWords(network, { stage, channel, row, column }) {
+  if (stage === network.stages.length) {
+    const { zh, en } = network.classes[column];
+    return { zh: `${zh} 的概率`, en: `probability of ${en}` };
+  }
+  const { name, kind, channels } = network.stages[stage];
+  const title = kind === "input" ? KIND_WORDS.input : same(name);
+  if (kind === "linear") return joined([title, WORDS.unit(column)], "，", ", ");
+  return joined([title, channels > 1 && WORDS.map(channel), WORDS.rowColumn(row, column)], "，", ", ");
+}
+
+// The same in pieces, each with its number, for a line on which both languages have room.
+export function placePieces(network, { stage, channel, row, column }) {
+  if (stage === network.stages.length) return [[WORDS.share, network.classes[column]]];
+  const { name, kind, channels } = network.stages[stage];
+  const title = kind === "input" ? KIND_WORDS.input : same(name);
+  if (kind === "linear") return [[title], [WORDS.pieces.unit, same(column)]];
+  return [[title], ...(channels > 1 ? [[WORDS.pieces.map, same(channel)]] : []),
+          [WORDS.pieces.row, same(row)], [WORDS.pieces.column, same(column)]];
+}
+
+// What a network says: "reads 7 (99.2 %)".
+export function readingWords(network, { probabilities }) {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  if (best < 0) return { best, words: WORDS.broken };
+  const { zh, en } = network.classes[best];
+  const share = percent(probabilities[best]);
+  return { best, words: { zh: `读作 ${zh}（${share}）`, en: `reads ${en} (${share})` },
+           short: { zh: `${zh}（${share}）`, en: `${en} (${share})` } };
+}
