@@ -16,7 +16,7 @@ from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_DRAWS = 0.25
 # What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
-SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.25, 0.02
+SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
 
 class LiveAnimator:
