@@ -1,1 +1,1 @@
-"""A drawing on its way to a network: into the form of MNIST, read, and shown."""
+"""A drawing brought into the form of MNIST."""

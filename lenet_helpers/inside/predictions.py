@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lenet_helpers.data import BatchIterator
 
 BATCH = 1024
-SEARCH = 128  # pictures at a time: one of them is most likely wrong
 
 
 @dataclass(frozen=True)
@@ -79,20 +78,6 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
         for images in on_free_cores(data_iter.images.split(BATCH))
     ]
     return Predictions(data_iter.labels.cpu(), torch.cat(parts))
-
-
-def next_mistake(net: nn.Module, data_iter: BatchIterator, among: torch.Tensor) -> int | None:
-    """The first index in ``among`` whose picture the network gets wrong now; ``None`` if none is.
-
-    Raises:
-        SettingError: as `predict_all`.
-    """
-    for chunk in among.to(data_iter.labels.device).split(SEARCH):
-        answers = probabilities(net, data_iter, data_iter.images[chunk]).argmax(dim=1)
-        wrong = (answers != data_iter.labels[chunk].cpu()).nonzero().flatten()
-        if len(wrong):
-            return chunk[wrong[0]].item()
-    return None
 
 
 def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor) -> torch.Tensor:

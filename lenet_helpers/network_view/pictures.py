@@ -1,0 +1,91 @@
+"""What the living view is given to show: pictures to choose from, and a training's checkpoints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image, ImageOps
+from torch import nn
+
+from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
+from lenet_helpers.inside.predictions import predict_all
+from lenet_helpers.words import SettingError, Words
+
+if TYPE_CHECKING:
+    from lenet_helpers.data import BatchIterator
+
+MISTAKES, MOST = 8, 20
+PAD_SIDE = 280  # pixels, ten for each of the network's 28
+
+
+def choose_pictures(net: nn.Module, data: BatchIterator) -> dict[int, Words | None]:
+    """Numbers of pictures worth a look, at most 20, and what is to be said of each.
+
+    The first picture of each class that the network reads right, then the mistakes that it is
+    surest of.
+
+    Raises:
+        SettingError: as `predict_all`.
+    """
+    found = predict_all(net, data)
+    chosen: dict[int, Words | None] = {}
+    right = found.predicted == found.labels
+    for label in found.labels.unique().tolist():
+        chosen |= dict.fromkeys((right & (found.labels == label)).nonzero()[:1].flatten().tolist())
+    for number in found.mistakes()[:MISTAKES].tolist():
+        name = data.classes[found.predicted[number].item()]
+        share = f"{found.sureness[number]:.0%}"
+        chosen[number] = Words(f"却被读作 {name.zh}（{share}）", f"read as {name.en} ({share})")
+    return dict(list(chosen.items())[:MOST])
+
+
+def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> dict:
+    """One picture of the data set as `view.js` takes it."""
+    note = note and {"zh": note.zh, "en": note.en}
+    inks = data.images[number].cpu().numpy().tobytes()
+    return {"inks": inks, "label": data.labels[number].item(), "note": note}
+
+
+def on_pad(scan: torch.Tensor) -> torch.Tensor:
+    """A scan, ``(h, w)``, on the pad: ``uint8 (280, 280)``, scaled to fit, in the middle."""
+    image = Image.fromarray(scan.clamp(max=255).round().to(torch.uint8).numpy())
+    inks = ImageOps.pad(image, (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR).tobytes()
+    return torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
+
+
+def as_checkpoints(net: nn.Sequential, checkpoints: Sequence[Checkpoint]) -> dict:
+    """A training as ``widget.js`` takes it, in 8 bits a weight.
+
+    Raises:
+        SettingError: there are none, or they are not those of such a network.
+    """
+    shapes = [parameter.shape for parameter in net.parameters()]
+    fitting = [[weights.shape for weights in each.weights] == shapes for each in checkpoints]
+    if not fitting or not all(fitting):
+        raise SettingError(
+            "checkpoints 应是训练这个网络时用 train(..., checkpoints=...) 收集到的。",
+            "checkpoints must be what train(..., checkpoints=...) collected from this network.",
+        )
+    return {
+        "at": [each.batch for each in checkpoints],
+        "epochs": [each.epoch for each in checkpoints],
+        "losses": [each.loss if math.isfinite(each.loss) else None for each in checkpoints],
+        "moments": [_moment(net, each) for each in checkpoints],
+    }
+
+
+def _moment(net: nn.Sequential, checkpoint: Checkpoint) -> dict:
+    parameters = (parameter.detach().cpu() for parameter in net.parameters())
+    if all(map(torch.equal, parameters, checkpoint.weights)):
+        return {}  # the network itself
+    parts = []
+    for layer in net_at(net, checkpoint):
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
+            parts += [layer.weight.detach().cpu(), bias.detach().cpu()]
+    packed = [(*to_bytes(part), part.numel()) for part in parts]
+    scales = [[least, step, count] for least, step, _, count in packed]
+    return {"scales": scales, "levels": b"".join(levels for _, _, levels, _ in packed)}

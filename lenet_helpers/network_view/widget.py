@@ -1,0 +1,229 @@
+"""The living network in a notebook."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from collections.abc import Sequence
+from numbers import Integral
+from pathlib import Path
+
+import anywidget
+import torch
+import traitlets
+from torch import nn
+
+from lenet_helpers.checkpoints import Checkpoint, net_at
+from lenet_helpers.data import BatchIterator
+from lenet_helpers.drawing.form import as_scan, normalize_digit
+from lenet_helpers.figures import Picture
+from lenet_helpers.inside.predictions import probabilities
+from lenet_helpers.language import follow
+from lenet_helpers.network_view.comparison import as_networks
+from lenet_helpers.network_view.inline import inline
+from lenet_helpers.network_view.pictures import (
+    PAD_SIDE,
+    as_checkpoints,
+    as_picture,
+    choose_pictures,
+    on_pad,
+)
+from lenet_helpers.network_view.still import caption_of, field_of, stages_of, still_picture
+from lenet_helpers.panels.calm import CalmPanel
+from lenet_helpers.words import SettingError, Words, require_known
+
+HERE = Path(__file__).parent
+PLACE = ("channel", "row", "column")
+
+
+class _View(anywidget.AnyWidget):
+    """What the browser is given, and what comes back: ``state`` and ``image``."""
+
+    # As text: a path would be watched, and every view kept for ever by its watcher.
+    _esm = inline(HERE / "widget.js") + "\nexport default { render };\n"
+    _css = (HERE / "view.css").read_text(encoding="utf-8")
+    networks = traitlets.List().tag(sync=True)
+    pictures = traitlets.List().tag(sync=True)
+    checkpoints = traitlets.Dict(allow_none=True).tag(sync=True)
+    draw = traitlets.Bool(True).tag(sync=True)
+    language = traitlets.Unicode("both").tag(sync=True)
+    state = traitlets.Dict().tag(sync=True, echo_update=False)
+    image = traitlets.CBytes(b"").tag(sync=True, echo_update=False)
+
+
+class NetworkView(CalmPanel):
+    """A network on one screen: a picture goes in on the left, ten probabilities come out at the
+    right; whatever is pointed at shows where it comes from.
+
+    All is computed in the browser, with the weights as they are when the view is made: after more
+    training, make another. Its attributes and methods do from code what one can do by hand.
+
+    Args:
+        net: as `describe` takes it: convolutions, poolings, activations, ``Flatten``, ``Linear``.
+        test_iter: the pictures, as `load_data` returns them.
+        other: a second network to compare with; it may differ in its activations.
+        checkpoints: of ``net``'s training, as ``train(..., checkpoints=...)`` collects them.
+        draw: whether there is a pad to draw on.
+        names: of both networks; by default "trained" and "untrained", or their activations where
+            these differ.
+
+    Attributes:
+        view: the widget; ``view.state`` is what it shows.
+
+    Raises:
+        SettingError: a network cannot be shown, or does not fit the pictures or the other one.
+    """
+
+    def __init__(
+        self,
+        net: nn.Sequential,
+        test_iter: BatchIterator,
+        other: nn.Sequential | None = None,
+        checkpoints: Sequence[Checkpoint] | None = None,
+        draw: bool = True,
+        names: tuple[Words, Words] | None = None,
+    ) -> None:
+        nets = [each for each in (net, other) if each is not None]
+        networks, notes = as_networks(nets, test_iter, names), choose_pictures(net, test_iter)
+        self._nets = [copy.deepcopy(each).eval() for each in nets]
+        self._data, self._numbers = test_iter, list(notes)
+        self._checkpoints = None if checkpoints is None else list(checkpoints)
+        self._drawn: tuple[dict | None, torch.Tensor | None] = (None, None)
+        self.view = _View(
+            networks=networks,
+            pictures=[as_picture(test_iter, number, note) for number, note in notes.items()],
+            checkpoints=None if checkpoints is None else as_checkpoints(net, self._checkpoints),
+            draw=draw,
+            state={"picture": 0 if notes else None, "drawing": None, "chosen": None},
+        )
+        super().__init__([self.view])
+        follow(self.view, lambda view, language: view.set_trait("language", language))
+        self.view.observe(lambda _: self.keep_still_soon(), "state")
+
+    @property
+    def image_number(self) -> int | None:
+        """Which picture of ``test_iter.images`` is shown; ``None`` if it is a drawing."""
+        picture = self.view.state.get("picture")
+        return None if picture is None else self._numbers[picture]
+
+    @image_number.setter
+    def image_number(self, number: int) -> None:
+        _require_within(number, len(self._data.labels), Words("图像的编号", "The picture's number"))
+        with self.view.hold_sync():
+            if number not in self._numbers:
+                self._numbers.append(number)
+                self.view.pictures = [*self.view.pictures, as_picture(self._data, number)]
+            self._show(picture=self._numbers.index(number), drawing=None)
+
+    @property
+    def image(self) -> torch.Tensor:
+        """What the network sees, ``uint8 (28, 28)``; blank where nothing is drawn."""
+        state, (drawing, image) = self.view.state, self._drawn
+        if self.image_number is not None:
+            return self._data.images[self.image_number].cpu()
+        if state.get("drawing") is None:
+            return torch.zeros(self._data.images.shape[1:], dtype=torch.uint8)
+        if state["drawing"] == drawing:
+            return image
+        shape = self._data.images.shape[1:]
+        return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
+
+    def draw(self, scan) -> None:
+        """Put a drawing on the pad, as if it had just been drawn.
+
+        Args:
+            scan: ``(h, w)``, numbers from 0 (paper) to 255 (ink); scaled to fit the pad.
+
+        Raises:
+            SettingError: it is no such table of numbers.
+        """
+        drawn = on_pad(as_scan(scan))
+        if not drawn.any():
+            self._show(picture=None, drawing=None)
+            return
+        inks = base64.b64encode(drawn.numpy().tobytes()).decode()
+        drawing = {"strokes": [], "scan": {"height": PAD_SIDE, "width": PAD_SIDE, "inks": inks}}
+        self._drawn = drawing, normalize_digit(drawn).clamp(max=255).round().to(torch.uint8)
+        self._show(picture=None, drawing=drawing)
+
+    def choose(self, layer: str | None, channel: int = 0, row: int = 0, column: int = 0) -> None:
+        """Choose a number, so that it shows where it comes from; ``choose(None)`` lets it go.
+
+        Args:
+            layer: ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …
+            channel, row, column: its place, counted from 0; in a fully connected layer, ``column``
+                is the unit.
+
+        Raises:
+            SettingError: there is no such layer, or no such number in it.
+        """
+        if layer is None:
+            self._show(chosen=None)
+            return
+        stages = self._stages()
+        sizes = require_known(stages, layer, Words("层", "layer")).numbers.shape
+        for name, at, size in zip(PLACE, (channel, row, column), sizes, strict=True):
+            _require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
+        place = {
+            "stage": list(stages).index(layer),
+            "channel": channel,
+            "row": row,
+            "column": column,
+        }
+        self._show(chosen={"network": self._shown(), **place})
+
+    @property
+    def probabilities(self) -> list[float] | None:
+        """Of each class, from 0 to 1, as torch computes them; ``None`` while there is no ink.
+
+        Raises:
+            SettingError: the scores are not finite.
+        """
+        image = self.image
+        if not image.any():
+            return None
+        return probabilities(self._net(), self._data, image[None].to(self._data.device))[0].tolist()
+
+    def still(self) -> Picture:
+        """The image, the maps of all layers and the bars, with the chosen number framed."""
+        stages, data, number = self._stages(), self._data, self.image_number
+        truth = None if number is None else data.classes[data.labels[number].item()]
+        likely, place, chosen, field = self._likely(), self.view.state.get("chosen"), None, None
+        if place is not None and place["stage"] < len(stages):  # after them come the bars
+            name = list(stages)[place["stage"]]
+            chosen = (name, *(place[key] for key in PLACE))
+            field = field_of(self._nets[0], stages[name].layer, place["row"], place["column"])
+        words = caption_of(stages, likely, data.classes, number, truth, chosen)
+        return still_picture(stages, likely, data.classes, words, chosen, field)
+
+    def _show(self, **changes: object) -> None:
+        self.view.state = {**self.view.state, **changes}
+
+    def _shown(self) -> int:
+        """Which network is shown, or shown first."""
+        number = self.view.state.get("network", 0)
+        return 0 if number == "both" else number
+
+    def _net(self) -> nn.Sequential:
+        moment = self.view.state.get("checkpoint")
+        if self._shown() or self._checkpoints is None or moment is None:
+            return self._nets[self._shown()]
+        return net_at(self._nets[0], self._checkpoints[moment])
+
+    def _stages(self):
+        return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))
+
+    def _likely(self) -> list[float] | None:
+        try:
+            return self.probabilities
+        except SettingError:  # the training has diverged; the view says so
+            return None
+
+
+def _require_within(value: object, size: int, what: Words) -> None:
+    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < size:
+        return
+    raise SettingError(
+        f"{what.zh}应为 0 到 {size - 1} 的整数，而不是 {value!r}。",
+        f"{what.en} must be an integer from 0 to {size - 1}, not {value!r}.",
+    )
