@@ -10,6 +10,8 @@ import { WORDS, placePieces, same, say } from "./words.js";
 const SUMS = { input: makePixelSum, conv: makeConvolutionSum, avgpool: makePoolingSum,
                maxpool: makePoolingSum, linear: makeLinearSum };
 
+const LONGEST_WAIT = 120; // milliseconds
+
 export function makeDetail({ network, speaker, controls, steps }) {
   const what = element("span", { class: "nv-what" }), value = element("b", { class: "nv-value-now" });
   const field = element("span", { class: "nv-field" });
@@ -18,6 +20,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
   const whole = element("section", { class: "nv-detail" }, head, body);
   const overview = makeWhole(network);
   const sums = new Map(); // stage → its arithmetic, built once
+  let waiting = 0, cost = 0;
   speaker.name(whole, WORDS.detail);
   whole.setAttribute("role", "region");
 
@@ -29,8 +32,9 @@ export function makeDetail({ network, speaker, controls, steps }) {
     return sums.get(stage);
   }
 
-  // context: { place, origin, run, reach, kernelReach, others: [{ name, value }] }
-  function showNumber(context) {
+  // context: { place, origin, run, reach, kernelReach, others: [{ name, value }] }. The arithmetic may
+  // come `soon` after the rest, when the lights are on: it takes the page longer.
+  function showNumber(context, soon) {
     const { place, origin, others } = context;
     whole.classList.remove("nv-idle");
     saySome(what, placePieces(network, place));
@@ -38,13 +42,22 @@ export function makeDetail({ network, speaker, controls, steps }) {
     const reach = place.stage < network.stages.length ? context.reach(place.stage, place.channel) : 1;
     value.style.background = cellColor(origin.value, reach);
     saySome(field, besidePieces(network, place, origin, others));
-    const sum = sumOf(place.stage);
+    clearTimeout(waiting);
+    if (soon) waiting = setTimeout(() => showSum(context), Math.min(LONGEST_WAIT, 8 * cost));
+    else showSum(context);
+  }
+
+  // On a slow machine it waits until the pointer rests.
+  function showSum(context) {
+    const start = performance.now(), sum = sumOf(context.place.stage);
     if (body.firstChild !== sum.element) body.replaceChildren(sum.element);
     sum.update({ ...context, speaker });
+    cost = performance.now() - start;
   }
 
   // What stands here while nothing is pointed at: how a drawing was prepared, or an invitation.
   function showWhole(answer, withSteps) {
+    clearTimeout(waiting);
     whole.classList.add("nv-idle");
     saySome(what, [[answer]]);
     setText(value, "");
@@ -54,7 +67,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
     if (body.firstChild !== shown) body.replaceChildren(shown);
   }
 
-  return { element: whole, showNumber, showWhole };
+  return { element: whole, showNumber, showWhole, stop: () => clearTimeout(waiting) };
 }
 
 // The receptive field on the picture, and the same number of the other networks, in pieces.

@@ -22,7 +22,8 @@ export function makePointer({ network, model, speaker, state, names, flows, show
     return { ...place, network: shown()[0] };
   }
 
-  function light() {
+  // `soon`: more of the like will follow in a moment.
+  function light(soon = false) {
     const place = current();
     slide.offer(state.chosen);
     if (!place) {
@@ -34,7 +35,7 @@ export function makePointer({ network, model, speaker, state, names, flows, show
     const n = place.network, run = model.run(n), origin = originOf(model.network(n), run, place);
     flows().forEach((flow, slot) => flow.mark(place, origin, shown()[slot] === n));
     const reach = model.reaches(n, state.scale), kernelReach = model.kernelReaches(n, state.scale);
-    detail.showNumber({ place, origin, run, reach, kernelReach, others: sameElsewhere(place) });
+    detail.showNumber({ place, origin, run, reach, kernelReach, others: sameElsewhere(place) }, soon);
     legend(place.stage < network.stages.length ? reach(place.stage, place.channel) : 0);
   }
 
@@ -47,7 +48,7 @@ export function makePointer({ network, model, speaker, state, names, flows, show
   function point(place) {
     if (isSamePlace(place, hovered)) return;
     hovered = place;
-    light();
+    light(true);
   }
 
   function leave() {
@@ -110,6 +111,11 @@ export function makePointer({ network, model, speaker, state, names, flows, show
              pin: (place, how) => pin(named(place), how) };
   }
 
+  function stop() {
+    slide.stop();
+    detail.stop();
+  }
+
   function words() {
     const place = current();
     if (!place) return flows()[0].answer.words;
@@ -117,7 +123,7 @@ export function makePointer({ network, model, speaker, state, names, flows, show
     return joined([placeWords(network, place), same(fixed(value))], "：", ": ");
   }
 
-  return { panel: detail.element, light, pin, back, actOf, words, stop: slide.stop };
+  return { panel: detail.element, light, pin, back, actOf, words, stop };
 }
 
 function withoutNetwork({ network: _, ...place }) {

@@ -13,11 +13,16 @@ export function makeTable(rows, columns, caption) {
   const grid = element("div", { class: `nv-cells ${size}`, style: `--nv-columns: ${columns}` }, ...cells);
   const whole = element("figure", { class: "nv-table" }, grid, element("figcaption", {}, caption));
 
+  const shown = cells.map(() => ({})); // asking the page what it shows takes longer
+
   function update(values, reach, isPadding = () => false) {
     cells.forEach((cell, i) => {
-      cell.style.background = cellColor(values[i], reach);
-      if (withNumbers) setText(cell, values[i] === -Infinity ? "" : brief(values[i]));
-      cell.classList.toggle("nv-padding", isPadding(i));
+      const color = cellColor(values[i], reach), padding = isPadding(i);
+      const text = withNumbers && values[i] !== -Infinity ? brief(values[i]) : "";
+      if (shown[i].color !== color) cell.style.background = color;
+      if (shown[i].text !== text) cell.textContent = text;
+      if (shown[i].padding !== padding) cell.classList.toggle("nv-padding", padding);
+      shown[i] = { color, text, padding };
     });
   }
 

@@ -49,7 +49,7 @@ export function mountNetworkView(host, options) {
     toolbar: toolbar.element, learn: learn && learn.element, top, left, right,
     pad: canDraw ? pad.element : null, picture, pictures: thumbs } });
 
-  const paintSoon = oncePerFrame(paint);
+  const paintSoon = oncePerFrame(() => paint(true));
   const lookSoon = oncePerFrame(() => look(false));
   const announceSoon = onceSettled(announce, SETTLED);
   const arrangeSoon = oncePerFrame(arrange);
@@ -94,6 +94,13 @@ export function mountNetworkView(host, options) {
   }
 
   function look(finished) {
+    read();
+    if (finished && refuse && model.inked) refuseShown();
+    paint(!finished);
+  }
+
+  // What lies on the pad, without showing it.
+  function read() {
     const { drawing } = pad, { base, strokes } = drawing;
     model.look(drawing, pad);
     state.picture = base && base.picture !== undefined && !strokes.length ? base.picture : null;
@@ -101,8 +108,6 @@ export function mountNetworkView(host, options) {
     thumbs.mark(state.picture);
     if (state.steps) steps.show(model.steps);
     refusals = [];
-    if (finished && refuse && model.inked) refuseShown();
-    paint();
   }
 
   function refuseShown() {
@@ -113,7 +118,7 @@ export function mountNetworkView(host, options) {
 
   // The view
 
-  function paint() {
+  function paint(soon = false) {
     paintSoon.cancel();
     const inked = model.inked;
     root.classList.toggle("nv-empty", !inked);
@@ -124,7 +129,7 @@ export function mountNetworkView(host, options) {
       flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal: refusals[n] ?? null });
     });
     toolbar.show(state);
-    pointer.light();
+    pointer.light(soon);
   }
 
   function arrange() {
@@ -238,8 +243,9 @@ export function mountNetworkView(host, options) {
     model.showCheckpoint(state.checkpoint);
   }
   pad.begin(firstDrawing());
+  read();
+  if (refuse && model.inked) refuseShown();
   arrange();
-  look(true);
   describe();
   return controller;
 

@@ -1,0 +1,104 @@
+"""The living network on screens of all sizes, in both languages, several on one page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.browser.network_page import (
+    BEGINNER,
+    PHONE,
+    TRAINED,
+    board,
+    lit,
+    point_of,
+    settle,
+    views,
+)
+
+
+@pytest.fixture
+def open_view(chromium, tmp_path):
+    yield from views(chromium, tmp_path)
+
+
+# Words, room, company
+
+
+def test_the_language_is_switched_at_once(open_view):
+    page = open_view(language="zh")
+    page.evaluate("view.choose({stage: 'conv2', channel: 7, row: 4, column: 5})")
+    words = page.locator(".nv-what")
+    assert "特征图" in words.inner_text() and "map" not in words.inner_text()
+    assert page.get_by_role("button", name="撤销").count() == 1
+    page.evaluate("view.setLanguage('en')")
+    assert "map 7" in words.inner_text() and "特征图" not in words.inner_text()
+    assert "convolution" in board(page, "conv2").get_attribute("aria-label")
+    assert page.locator("select option").first.inner_text() == "Colours: each map"
+    page.evaluate("view.setLanguage('both')")
+    assert "特征图" in words.inner_text() and "map" in words.inner_text()
+    assert "卷积" in board(page, "conv2").get_attribute("aria-label")
+    assert page.evaluate("view.state.language") == "both"
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "both"])
+@pytest.mark.parametrize("width", [840, 1000])
+def test_all_of_it_is_on_one_screen(open_view, width, language):
+    page = open_view(
+        [TRAINED, BEGINNER],
+        device={"viewport": {"width": width, "height": 620}},
+        language=language,
+        state={"picture": 0, "network": "both"},
+    )
+    page.evaluate("view.choose({stage: 'conv2', channel: 7, row: 4, column: 5})")
+    page.get_by_role("button", name=re.compile("Kernels|卷积核")).click()
+    settle(page)
+    wide, high = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert (wide, high) == (width, 620)
+    right = page.locator(".nv-row").first.bounding_box()
+    assert right["x"] + right["width"] <= width
+    boards = [b.bounding_box() for b in page.locator(".nv-flow").first.locator(".nv-board").all()]
+    for one, next_ in zip(boards, boards[1:], strict=False):
+        assert one["x"] + one["width"] < next_["x"]  # from left to right, none over another
+
+
+def test_on_a_phone_the_pad_and_the_answer_stay_in_view(open_view):
+    page = open_view(device=PHONE, language="both")
+    board(page, "fc1").scroll_into_view_if_needed()
+    for selector in (".nv-pad", ".nv-rows"):
+        box = page.locator(selector).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] < 300
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.evaluate("scrollTo(0, 0)")
+    page.touchscreen.tap(*point_of(page, "conv1", 1, 3, 3))
+    assert page.evaluate("view.state.chosen.channel") == 1
+    detail = page.locator(".nv-detail").bounding_box()
+    assert detail["y"] + detail["height"] <= 845
+    page.get_by_role("button", name=re.compile("One column right")).tap()
+    assert page.evaluate("view.state.chosen.column") == 4
+
+
+def test_several_views_live_on_one_page_and_leave_nothing_behind(open_view):
+    page = open_view()
+    page.evaluate(
+        """() => { const host = document.body.appendChild(document.createElement('div'));
+          host.id = 'there'; window.second = mount(host, { draw: false, language: 'zh' }); }"""
+    )
+    page.evaluate("second.choose({stage: 'pool1', channel: 1})")
+    assert page.evaluate("[view.state.chosen, second.state.chosen.stage]") == [None, 2]
+    assert page.locator("#there .nv-pad").count() == 0
+    assert page.locator("#here .nv-what").inner_text().startswith("reads")
+    page.evaluate("second.destroy()")
+    assert page.locator("#there").inner_html() == ""
+    page.mouse.move(*point_of(page, "conv1", 1, 3, 3))  # the first one lives on
+    settle(page)
+    assert lit(page, "conv1") == [(1, 3, 3, 1, 1)]
+
+
+def test_ink_is_dark_on_paper_in_light_and_light_in_dark(open_view):
+    for theme, dark in (("light", "false"), ("dark", "true")):
+        page = open_view(theme=theme)
+        assert page.locator(".nv").get_attribute("data-dark") == dark
