@@ -21,6 +21,7 @@ import csv
 import datetime
 import io
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -142,7 +143,7 @@ def recovery(limit: float = 120.0) -> tuple[float, float]:
 
     Also the share of that speed while there were two.
     """
-    long, short = Kernel("train", "digits", 150), Kernel("train", "digits", 20)
+    long, short = Kernel("train", "digits", 250), Kernel("train", "digits", 20)
     long.wait_until_ready(), short.wait_until_ready()
     long.start()
     time.sleep(3)
@@ -156,8 +157,9 @@ def recovery(limit: float = 120.0) -> tuple[float, float]:
         return sum(start <= stamp < stop for stamp in stamps) / (stop - start)
 
     alone = speed(begin - 2, begin)
-    after = next(s for s in range(100) if speed(end + s / 20, end + s / 20 + 0.3) >= 0.9 * alone)
-    return after / 20, speed(begin + 0.3, end) / alone
+    later = [s / 20 for s in range(100)]
+    fast = (s for s in later if speed(end + s, end + s + 0.3) >= 0.9 * alone)
+    return next(fast, math.inf), speed(begin + 0.3, end) / alone
 
 
 def quota(cores: float):
@@ -212,6 +214,13 @@ def median(rows: list[dict], **wanted) -> float | None:
     return statistics.median(found) if found else None
 
 
+def number(value: float | None, limit: float) -> str:
+    """A cell of the table; empty where nothing was measured."""
+    if value is None:
+        return ""
+    return f"> {limit:g}" if value == limit else f"{value:.2f}"
+
+
 def table(
     rows: list[dict], recoveries: list[tuple[float, float]], repeats: int, limit: float
 ) -> str:
@@ -236,13 +245,10 @@ def table(
     ):
         values = {side: median(rows, what=what, dataset=dataset, kernels=kernels, side=side)
                   for side in SIDES}  # fmt: skip
-        shown = [f"> {limit:g}" if v == limit else f"{v:.2f}" for v in values.values()]
-        best = min(values["one"], values["all"])
-        lines.append(
-            f"| {what} | {dataset} | {kernels} | "
-            + " | ".join(shown)
-            + f" | {values['train'] / values['one']:.2f} | {values['train'] / best:.2f} |"
-        )
+        shown = [number(value, limit) for value in values.values()]
+        best = min(values[side] for side in ("one", "all") if values[side])
+        ratios = [f"{values['train'] / other:.2f}" for other in (values["one"], best)]
+        lines.append(f"| {what} | {dataset} | {kernels} | " + " | ".join([*shown, *ratios]) + " |")
     seconds, shares = zip(*recoveries, strict=True)
     lines += [
         "",
