@@ -14,11 +14,11 @@ import torch
 from bs4 import BeautifulSoup
 
 from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_data
+from lenet_helpers.drawing.form import normalize_digit
 from tests.site_pages import Site, addresses, build_into, dead_links
-from web.build import WEIGHTS, build
+from web.build import build
 from web.lessons import SiteError, math, read_lesson
-from web.samples import sample_digits
-from web.train_weights import as_json
+from web.train_weights import WEIGHTS, as_json, network_of
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -39,8 +39,8 @@ def outputs(path: Path, mime: str) -> list:
 # The whole site
 
 
-def test_has_a_page_for_each_lesson_and_two_more(site):
-    assert set(site.pages) == {"index", "try_it", *(path.stem for path in NOTEBOOKS)}
+def test_has_a_page_for_each_lesson_and_three_more(site):
+    assert set(site.pages) == {"index", "try_it", "train_it", *(path.stem for path in NOTEBOOKS)}
 
 
 def test_is_built_fast(site):
@@ -211,60 +211,70 @@ def test_building_again_leaves_nothing_of_before(tmp_path):
     build(tmp_path / "site", notebooks)
     (tmp_path / "site" / "old.html").write_text("gone")
     pages = build(tmp_path / "site", notebooks)
-    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "try_it"]
+    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "try_it", "train_it"]
     assert sorted((tmp_path / "site").glob("*.html")) == sorted(pages)
 
 
-# The page "try it"
+# The pages with the living network
 
 
-def embedded(site: Site, id_: str):
-    return json.loads(site.pages["try_it"].find(id=id_).string)
+def embedded(site: Site, page: str) -> dict:
+    return json.loads(site.pages[page].find(id="data").string)
 
 
-def test_the_page_holds_all_weights_of_the_lessons_network(site):
-    weights = embedded(site, "weights")
-    assert len(base64.b64decode(weights["float32"])) == 4 * 61_706
-    shapes = {name: list(values.shape) for name, values in lenet().state_dict().items()}
-    assert weights["parameters"] == shapes
-    page = site.pages["try_it"].get_text()
-    assert f"{100 * weights['test_accuracy']:.1f} %" in page
-    assert torch.isfinite(
-        torch.frombuffer(bytearray(base64.b64decode(weights["float32"])), dtype=torch.float32)
-    ).all()
-
-
-def network_of(description: dict) -> torch.nn.Module:
-    """The lesson's network with the weights of the page."""
-    numbers = bytearray(base64.b64decode(description["float32"]))
-    net = lenet()
-    torch.nn.utils.vector_to_parameters(
-        torch.frombuffer(numbers, dtype=torch.float32), net.parameters()
-    )
-    return net
+def test_try_it_holds_the_lessons_network_with_the_stored_weights(site):
+    text = site.pages["try_it"].get_text()
+    networks = embedded(site, "try_it")["networks"]
+    for network, (activation, path) in zip(networks, WEIGHTS.items(), strict=True):
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        assert network["weights"] == stored["float32"]
+        assert len(base64.b64decode(stored["float32"])) == 4 * 61_706
+        assert network["description"]["mean"] == stored["mean"]
+        kinds = [layer["kind"] for layer in network["description"]["layers"]]
+        assert kinds.count(activation) == 4
+        assert f"{100 * stored['test_accuracy']:.1f} %" in text
 
 
 def test_weights_survive_their_file():
     net = lenet("tanh")
     description = json.loads(as_json(net, 0.13, 0.31, 0.5))
-    again = network_of(description).state_dict()
+    again = network_of(description, "tanh").state_dict()
     assert all(torch.equal(again[name], values) for name, values in net.state_dict().items())
 
 
-def test_the_network_is_as_good_as_the_page_says(real_places):
+@pytest.mark.parametrize("activation", WEIGHTS)
+def test_a_network_is_as_good_as_the_page_says(real_places, activation):
     if not datasets_at_hand().get("mnist"):
         pytest.skip("MNIST is not at hand")
-    description = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    description = json.loads(WEIGHTS[activation].read_text(encoding="utf-8"))
     train_iter, test_iter = load_data("mnist", device="cpu", standardize=True)
     assert description["mean"] == pytest.approx(train_iter.mean)
     assert description["std"] == pytest.approx(train_iter.std)
-    accuracy = evaluate_accuracy_gpu(network_of(description), test_iter)
+    accuracy = evaluate_accuracy_gpu(network_of(description, activation), test_iter)
     assert accuracy == pytest.approx(description["test_accuracy"], abs=5e-4)
     assert accuracy > 0.98
 
 
-def test_sample_digits_are_scikit_learns_and_say_so(site):
-    samples = embedded(site, "samples-data")
-    assert samples == sample_digits()
-    assert [sample["label"] for sample in samples] == list(range(10))
-    assert site.pages["try_it"].get_text().count("CC BY 4.0") == 2
+def test_train_it_holds_scikit_learns_digits_in_mnists_form(site):
+    data = embedded(site, "train_it")
+    parts = {part: load_data("digits", device="cpu")[i] for i, part in enumerate(("train", "test"))}
+    for part, digits in parts.items():
+        assert data[part]["labels"] == digits.labels.tolist()
+        inks = torch.frombuffer(bytearray(base64.b64decode(data[part]["inks"])), dtype=torch.uint8)
+        images = inks.reshape(-1, 28, 28)
+        assert torch.equal(images[7], normalize_digit(digits.images[7]).round().to(torch.uint8))
+        ink = (images > 0).float()
+        assert ink.sum(dim=2).gt(0).sum(dim=1).max() <= 20  # rows with ink
+        if part == "train":
+            pixels = images.float() / 255
+            description = data["descriptions"]["relu"]
+            assert description["mean"] == pytest.approx(pixels.mean().item(), abs=1e-5)
+            assert description["std"] == pytest.approx(pixels.std().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["try_it", "train_it"])
+def test_the_digits_of_both_pages_name_their_source(site, name):
+    assert site.pages[name].get_text().count("CC BY 4.0") == 2
+    pictures = embedded(site, name)["pictures"]
+    assert len(pictures) >= 10
+    assert {picture["label"] for picture in pictures} == set(range(10))

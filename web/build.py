@@ -6,7 +6,6 @@ the outputs stored in them and runs none of their code.
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -16,12 +15,11 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from lenet_helpers import Words
+from web import living
 from web.lessons import TEMPLATES, Lesson, SiteError, read_lesson
-from web.samples import sample_digits
 
 ROOT = Path(__file__).parents[1]
 STATIC = Path(__file__).parent / "static"
-WEIGHTS = Path(__file__).parent / "weights.json"
 LIGHT, DARK = "default", "github-dark"  # Pygments' styles for code
 
 
@@ -38,6 +36,7 @@ def build(target: Path, notebooks: Path = ROOT / "notebooks") -> list[Path]:
     (target / "imgs").mkdir(parents=True)
     for file in STATIC.iterdir():
         shutil.copy(file, target)
+    shutil.copy(living.VIEW / "view.css", target / "network_view.css")
     with open(target / "site.css", "a", encoding="utf-8") as css:
         css.write(code_colors())
     for picture in {"../imgs/lenet.png", *(name for lesson in lessons for name in lesson.pictures)}:
@@ -50,7 +49,7 @@ def build(target: Path, notebooks: Path = ROOT / "notebooks") -> list[Path]:
 
 def _require_own(target: Path) -> None:
     """Only a new folder, or an earlier copy of the site, is written over."""
-    if target.exists() and any(target.iterdir()) and not (target / "try_it.js").is_file():
+    if target.exists() and any(target.iterdir()) and not (target / "language.js").is_file():
         raise SiteError(
             f"文件夹 {target} 里有别的东西，不会被清空。请换一个新的文件夹。",
             f"The folder {target} holds something else and is left alone. Name a new folder.",
@@ -70,17 +69,9 @@ def render_pages(lessons: list[Lesson]):
     yield "index.html", page("index.html.j2", Words("LeNet 课程", "LeNet course"), lessons=lessons)
     for lesson in lessons:
         yield f"{lesson.stem}.html", page("lesson.html.j2", lesson.title, lesson=lesson)
-    weights = WEIGHTS.read_text(encoding="utf-8")
-    yield (
-        "try_it.html",
-        page(
-            "try_it.html.j2",
-            Words("试一试", "Try it"),
-            weights=weights,
-            accuracy=json.loads(weights)["test_accuracy"],
-            samples=json.dumps(sample_digits()),
-        ),
-    )
+    titles = {"try_it": Words("试一试", "Try it"), "train_it": Words("训练它", "Train it")}
+    for name, content in (("try_it", living.try_it), ("train_it", living.train_it)):
+        yield f"{name}.html", page(f"{name}.html.j2", titles[name], **content())
 
 
 def code_colors() -> str:

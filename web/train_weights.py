@@ -1,16 +1,22 @@
-"""Train the LeNet of the page "try it" on MNIST and write its weights to `web/weights.json`.
+"""Train the two LeNets of the page "try it" on MNIST and write their weights beside this file.
 
-``python -m web.train_weights`` takes a few minutes on a CPU. The weights are committed, so that
-building the site needs neither data nor training; run this again only to change the network.
+``python -m web.train_weights [sigmoid] [relu]`` takes a few minutes on a CPU. The weights are
+committed, so that building the site needs neither data nor training; run this again only to change
+a network.
 
-The network is the lesson's, `lenet()`, trained as in lesson 04 (Xavier, mini-batch gradient
-descent) on standardised pixels: 15 epochs at learning rate 0.9, then 5 at 0.1 to settle down.
+The networks are the lesson's, `lenet()`, with sigmoid and with ReLU, trained as in lesson 04
+(    raw = bytearray(base64.b64decode(description["float32"]))
+    numbers, net = torch.frombuffer(raw, dtype=torch.float32), lenet(activation)
+    torch.nn.utils.vector_to_parameters(numbers, net.parameters())
+avier, mini-batch gradient descent) on standardised pixels, at a large learning rate first and
+then at a smaller one to settle down.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -18,24 +24,29 @@ import torch
 from lenet_helpers import evaluate_accuracy_gpu, lenet, load_data, train
 from lenet_helpers.training import xavier
 
-WEIGHTS = Path(__file__).parent / "weights.json"
+FOLDER = Path(__file__).parent
+WEIGHTS = {"sigmoid": FOLDER / "weights.json", "relu": FOLDER / "weights_relu.json"}
 SEED, BATCH_SIZE = 0, 64
-SCHEDULE = ((15, 0.9), (5, 0.1))  # epochs, learning rate
+SCHEDULES = {  # epochs, learning rate
+    "sigmoid": ((15, 0.9), (5, 0.1)),
+    "relu": ((6, 0.1), (2, 0.01)),
+}
 
 
-def main() -> None:
+def main(activation: str) -> None:
     """Train, measure, write."""
     torch.manual_seed(SEED)
     train_iter, test_iter = load_data("mnist", BATCH_SIZE, "cpu", standardize=True, seed=SEED)
-    net, init = lenet(), xavier
-    for num_epochs, lr in SCHEDULE:
+    net, init = lenet(activation), xavier
+    for num_epochs, lr in SCHEDULES[activation]:
         for progress in train(net, train_iter, test_iter, num_epochs, lr, "cpu", init=init):
             if progress.test_acc is not None:
                 print(f"epoch {progress.epoch:g}, lr {lr}: test accuracy {progress.test_acc:.4f}")
         init = None
     accuracy = evaluate_accuracy_gpu(net, test_iter)
-    WEIGHTS.write_text(as_json(net, train_iter.mean, train_iter.std, accuracy), encoding="utf-8")
-    print(f"test accuracy {accuracy:.4f}, written to {WEIGHTS.name}")
+    text = as_json(net, train_iter.mean, train_iter.std, accuracy)
+    WEIGHTS[activation].write_text(text, encoding="utf-8")
+    print(f"test accuracy {accuracy:.4f}, written to {WEIGHTS[activation].name}")
 
 
 def as_json(net: torch.nn.Module, mean: float, std: float, test_accuracy: float) -> str:
@@ -46,7 +57,7 @@ def as_json(net: torch.nn.Module, mean: float, std: float, test_accuracy: float)
     state = net.state_dict()
     numbers = torch.cat([values.flatten() for values in state.values()]).numpy().astype("<f4")
     description = {
-        "network": "lenet_helpers.lenet()",
+        "network": f"lenet_helpers.lenet('{type(net[1]).__name__.lower()}')",
         "trained_on": "MNIST, 60,000 images",
         "pixels": "(ink / 255 - mean) / std",
         "mean": mean,
@@ -58,5 +69,14 @@ def as_json(net: torch.nn.Module, mean: float, std: float, test_accuracy: float)
     return json.dumps(description, indent=1) + "\n"
 
 
+def network_of(description: dict, activation: str) -> torch.nn.Sequential:
+    """The lesson's network with the weights that `as_json` wrote."""
+    raw = bytearray(base64.b64decode(description["float32"]))
+    numbers, net = torch.frombuffer(raw, dtype=torch.float32), lenet(activation)
+    torch.nn.utils.vector_to_parameters(numbers, net.parameters())
+    return net
+
+
 if __name__ == "__main__":
-    main()
+    for activation in sys.argv[1:] or WEIGHTS:
+        main(activation)

@@ -1,12 +1,15 @@
 // The language buttons: 中文, English, both. The choice is remembered, and follows every link to
-// another page as "?lang=zh", for browsers that give each local file a memory of its own.
+// another page as "?lang=zh", for browsers that give each local file a memory of its own. An address
+// that was handed on may carry it as "#lang=zh". Whoever speaks hears the event "language".
 "use strict";
 
 const LANGUAGES = ["zh", "en", "both"];
 
 function firstLanguage() {
-  const inAddress = new URLSearchParams(location.search).get("lang");
-  if (LANGUAGES.includes(inAddress)) return inAddress;
+  for (const part of [location.hash, location.search]) {
+    const inAddress = new URLSearchParams(part.slice(1)).get("lang");
+    if (LANGUAGES.includes(inAddress)) return inAddress;
+  }
   try {
     const remembered = localStorage.getItem("language");
     if (LANGUAGES.includes(remembered)) return remembered;
@@ -30,6 +33,7 @@ function showLanguage(language) {
   for (const link of document.querySelectorAll('a[href]:not([href^="#"])')) {
     if (link.origin === location.origin) link.search = `?lang=${language}`;
   }
+  document.dispatchEvent(new CustomEvent("language"));
 }
 
 showLanguage(firstLanguage()); // before the page is drawn, so that nothing flickers

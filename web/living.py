@@ -1,0 +1,106 @@
+"""The two pages with the living network: what they hold, as `web/templates` takes it.
+
+The digits are scikit-learn's, never MNIST's: Alpaydin and Kaynak, *Optical Recognition of
+Handwritten Digits*, 1998, doi 10.24432/C50P49, CC BY 4.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import torch
+
+from lenet_helpers import lenet, load_data
+from lenet_helpers.data import BatchIterator, pixel_statistics
+from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.network_view import inline
+from lenet_helpers.network_view.describe import describe
+from lenet_helpers.network_view.pictures import as_picture, choose_pictures
+from lenet_helpers.words import Words
+from web.train_weights import WEIGHTS, network_of
+
+VIEW = Path(inline.__file__).parent
+SCRIPTS = Path(__file__).parent / "pages"
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+PICTURES = 20
+
+
+def try_it() -> dict:
+    """The lesson's LeNet with sigmoid and with ReLU, both trained on MNIST."""
+    stored = {name: json.loads(path.read_text("utf-8")) for name, path in WEIGHTS.items()}
+    digits = digits_in_form()[1]
+    networks = []
+    for activation, weights in stored.items():
+        digits.mean, digits.std = weights["mean"], weights["std"]
+        networks.append(_network(network_of(weights, activation), digits, activation))
+    chosen = choose_pictures(network_of(stored["sigmoid"], "sigmoid"), digits)
+    pictures = [_picture(digits, number, note) for number, note in chosen.items()]
+    return {
+        "data": _json({"networks": networks, "pictures": pictures}),
+        "script": _module("network.js", "data.js", "address.js", "try_it.js"),
+        "accuracy": {name: weights["test_accuracy"] for name, weights in stored.items()},
+    }
+
+
+def train_it() -> dict:
+    """All digits, and the lesson's LeNet to be trained on them, with each activation."""
+    train, test = digits_in_form()
+    described = {activation: describe(lenet(activation), train) for activation in ACTIVATIONS}
+    data = {
+        "descriptions": {
+            activation: description for activation, (description, _) in described.items()
+        },
+        "weightBytes": len(described["sigmoid"][1]),
+        "pictures": [_picture(test, number) for number in range(PICTURES)],
+        "train": _images(train),
+        "test": _images(test),
+    }
+    return {
+        "data": _json(data),
+        "script": _module("backward.js", "data.js", "training_words.js", "curve.js", "train_it.js"),
+        "worker": inline.inline(VIEW / "train_worker.js"),
+        "images": {"train": len(train.labels), "test": len(test.labels)},
+    }
+
+
+def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
+    """scikit-learn's digits, training and test part, in the form of MNIST."""
+    parts = load_data("digits", device="cpu")
+    for part in parts:
+        images = torch.stack([normalize_digit(image) for image in part.images])
+        part.images = images.round().to(torch.uint8)
+    for part in parts:
+        part.mean, part.std = pixel_statistics(parts[0].images)
+    return parts
+
+
+def _module(core: str, *scripts: str) -> str:
+    """The view, what else the page needs of its core, and the page's scripts, in one scope."""
+    return inline.inline(VIEW / "view.js", VIEW / core, *(SCRIPTS / script for script in scripts))
+
+
+def _network(net: torch.nn.Sequential, data: BatchIterator, name: str) -> dict:
+    description, weights = describe(net, data)
+    title = {"sigmoid": "sigmoid", "relu": "ReLU"}[name]
+    name = {"zh": title, "en": title}
+    return {"description": description, "weights": _text(weights), "name": name}
+
+
+def _picture(data: BatchIterator, number: int, note: Words | None = None) -> dict:
+    picture = as_picture(data, number, note)
+    return {**picture, "inks": _text(picture["inks"])}
+
+
+def _images(data: BatchIterator) -> dict:
+    return {"inks": _text(data.images.numpy().tobytes()), "labels": data.labels.tolist()}
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _json(data: dict) -> str:
+    """JSON that can stand in a `script` element."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

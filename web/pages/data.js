@@ -1,0 +1,13 @@
+// What the page was given when it was built, and what both pages do with it.
+
+const GIVEN = JSON.parse(document.getElementById("data").textContent);
+const PICTURES = GIVEN.pictures.map((picture) => ({ ...picture, inks: bytesFrom(picture.inks) }));
+const REFUSE = null; // ({ run, image, drawing }) → why this is no digit, or null: there is no rule yet
+
+function bytesFrom(base64) {
+  return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));
+}
+
+function languageNow() {
+  return document.documentElement.dataset.show;
+}

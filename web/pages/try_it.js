@@ -1,0 +1,23 @@
+// The page "try it": the living network; what it shows is kept in the address.
+
+const NETWORKS = GIVEN.networks.map(({ description, weights, name }) =>
+  ({ network: readNetwork(description, bytesFrom(weights)), name }));
+const keepSoon = onceSettled(() => history.replaceState(null, "", addressOf(view.state)), 300);
+let view = null;
+
+function showAddress() {
+  const counts = { networks: NETWORKS.length, pictures: PICTURES.length };
+  const { state, chosen } = stateOf(location.hash, counts);
+  if (view) view.destroy();
+  view = mountNetworkView(document.getElementById("view"), {
+    networks: NETWORKS, pictures: PICTURES, draw: true, refuse: REFUSE, language: languageNow(), state,
+    onChange: keepSoon });
+  if (chosen) view.choose(chosen);
+}
+
+document.addEventListener("language", () => {
+  view.setLanguage(languageNow());
+  keepSoon();
+});
+window.addEventListener("hashchange", showAddress); // another address was typed or pasted
+showAddress();
