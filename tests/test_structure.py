@@ -37,7 +37,6 @@ MAY_IMPORT = {
     "thread_count": ((), ()),
     "network_view.inline": ((), ()),
     "network_view.describe": (("data", "words"), ("torch",)),
-    "network_view.refuse": (("data", "words", "inside.layers"), ("numpy", "torch")),
     "network_view.comparison": (("data", "network_view.describe", "words"), ("torch",)),
     "network_view.pictures": (
         ("checkpoints", "data", "inside.predictions", "words"),
