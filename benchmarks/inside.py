@@ -14,8 +14,7 @@ from collections.abc import Callable
 import torch
 
 from lenet_helpers import lenet, load_data, train
-from lenet_helpers.panels.layer_explorer import LayerExplorer
-from lenet_helpers.panels.mistakes_panel import MistakesPanel
+from lenet_helpers.panels import MistakesPanel, NetworkView
 
 
 def measure(name: str, act: Callable[[int], object], times: int) -> None:
@@ -36,15 +35,12 @@ def main(times: int) -> None:
     net = lenet()
     for _ in train(net, train_iter, test_iter, num_epochs=1, lr=0.9):
         pass
-    explorer = LayerExplorer(net, test_iter)
-    number, last = explorer.number, len(test_iter.labels) - 1
-    measure(
-        "explorer: another picture", lambda n: setattr(explorer.index, "value", n % last), times
-    )
-    measure("explorer: next wrong picture", lambda _: explorer.wrong_button.click(), times)
-    number.choose(layer=3)
-    measure("explorer: step of the kernel", lambda n: setattr(number.play, "value", n % 100), times)
-    measure("explorer: its still", lambda _: explorer.still().small_png(), times)
+    measure("view: made, the test set read", lambda _: NetworkView(net, test_iter), 3)
+    view = NetworkView(net, test_iter)
+    measure("view: another picture", lambda n: setattr(view, "image_number", n), times)
+    measure("view: another number", lambda n: view.choose("conv2", row=n % 10), times)
+    measure("view: its probabilities", lambda _: view.probabilities, times)
+    measure("view: its still", lambda _: view.still().small_png(), times)
     measure("mistakes: the whole test set", lambda _: MistakesPanel(net, test_iter), 3)
     panel = MistakesPanel(net, test_iter)
     measure("mistakes: another cell", lambda n: panel.choose(n % 10, n // 10 % 10), times)

@@ -1,11 +1,10 @@
-"""Looking inside a network, against torch: outputs, receptive fields, sums, answers, pictures."""
+"""Looking inside a network, against torch: outputs, receptive fields, answers, pictures."""
 
 from __future__ import annotations
 
 import copy
 import io
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,31 +14,17 @@ from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
 from lenet_helpers import SettingError, Words, lenet
-from lenet_helpers.inside.figures import (
-    confusion_matrix,
-    feature_maps,
-    kernel_maps,
-    map_png,
-    sheet_png,
-)
-from lenet_helpers.inside.layers import (
-    kernels,
-    layer_outputs,
-    layers_with_maps,
-    origin,
-    receptive_field,
-    untrained_like,
-)
-from lenet_helpers.inside.map_sheet import NAMES, PAPER, WIDTH, kernel_sheet, map_sheet
+from lenet_helpers.inside.figures import confusion_matrix, kernel_maps, map_png
+from lenet_helpers.inside.layers import kernels, layer_outputs, receptive_field
+from lenet_helpers.inside.map_sheet import SIGNED, corner, mosaic
 from lenet_helpers.inside.predictions import (
     Predictions,
-    next_mistake,
     predict_all,
     probabilities,
     require_pictures,
 )
-from lenet_helpers.inside.tables import confusion_html, gallery_html, sum_html
-from lenet_helpers.inside.windows import Window, require_explorable
+from lenet_helpers.inside.tables import confusion_html, gallery_html
+from lenet_helpers.inside.windows import Window
 
 VARIANTS = [(a, p) for a in ("sigmoid", "tanh", "relu") for p in ("average", "max")]
 
@@ -49,10 +34,9 @@ def odd_net() -> nn.Sequential:
     torch.manual_seed(1)
     return nn.Sequential(
         nn.Conv2d(1, 3, (3, 5), stride=(1, 2), padding=(2, 1), bias=False),
-        nn.LeakyReLU(),
+        nn.ReLU(),
         nn.Conv2d(3, 2, (3, 4), padding="same", dilation=(1, 2)),
         nn.AvgPool2d((2, 3), stride=(2, 1)),
-        nn.Dropout(0.5),
         nn.Conv2d(2, 4, 3, padding="valid"),
         nn.MaxPool2d(2),
     )
@@ -161,56 +145,9 @@ def test_receptive_fields_of_lenet_are_known():
     assert receptive_field(net, 3, 2, 3) == Window(2, 4, 14, 14)
 
 
-@pytest.mark.parametrize(
-    "net", [*(lenet(*v) for v in VARIANTS), odd_net()], ids=[*map("-".join, VARIANTS), "odd"]
-)
-def test_the_arithmetic_gives_torchs_number(net, X):
-    outputs = layer_outputs(net, X)
-    rules = set()
-    for layer, (_, output) in enumerate(outputs):
-        if output.ndim != 4:
-            break
-        channels, height, width = output.shape[1:]
-        for channel, row, column in {
-            (0, 0, 0),
-            (channels - 1, height - 1, width - 1),
-            (channels // 2, height // 2, width // 2),
-        }:
-            found = origin(net, X, layer, channel, row, column)
-            assert found.number == pytest.approx(output[0, channel, row, column].item())
-            rules.add(found.rule)
-            if found.rule == "convolution":
-                assert found.patch.shape == found.kernel.shape == net[layer].weight.shape[1:]
-                assert found.total == pytest.approx(found.number, abs=1e-5)
-            elif found.rule in ("average", "maximum"):
-                value = found.patch.mean() if found.rule == "average" else found.patch.amax()
-                assert found.patch.shape[0] == 1
-                assert value.item() == pytest.approx(found.number, abs=1e-6)
-            else:
-                act = copy.deepcopy(net[layer]).eval()
-                assert act(found.patch).item() == pytest.approx(found.number, abs=1e-6)
-                assert found.rule == type(net[layer]).__name__
-    assert {"convolution"} < rules
-
-
-def test_patch_is_what_the_net_sees_with_zeros_beyond_the_edge(digits):
-    _, test_iter = digits
-    X = test_iter.prepare(test_iter.images[:1])
-    found = origin(lenet(), X, 0, 0, 0, 1)
-    assert found.window == found.field == Window(-2, -1, 5, 5)
-    assert (found.patch[0, :2] == 0).all() and (found.patch[0, :, 0] == 0).all()
-    torch.testing.assert_close(found.patch[0, 2:, 1:], X[0, 0, :3, :4])
-    assert X[0, 0, 0, 0] < 0  # standardised: paper is not 0, the padding is
-
-
-@pytest.mark.parametrize("place", [(6, 0, 0), (0, 28, 0), (0, 0, 28), (-1, 0, 0), (0, 0, -1)])
-def test_a_place_beside_the_map_is_refused(X, place):
-    assert "(6, 28, 28)" in error_of(lambda: origin(lenet(), X, 0, *place)).words.zh
-
-
 @pytest.mark.parametrize("layer", [6, 7, 11])
-def test_vectors_have_no_receptive_field(X, layer):
-    assert "whole picture" in error_of(lambda: origin(lenet(), X, layer, 0, 0, 0)).words.en
+def test_vectors_have_no_receptive_field(layer):
+    assert "whole picture" in error_of(lambda: receptive_field(lenet(), layer, 0, 0)).words.en
 
 
 @pytest.mark.parametrize("layer", [-1, 12])
@@ -218,63 +155,11 @@ def test_a_layer_that_is_not_there_is_refused(layer):
     assert "12" in error_of(lambda: receptive_field(lenet(), layer, 0, 0)).words.en
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        nn.Conv2d(2, 2, 3, groups=2),
-        nn.Conv2d(2, 2, 3, padding=1, padding_mode="reflect"),
-        nn.AvgPool2d(2, padding=1),
-        nn.AvgPool2d(2, ceil_mode=True),
-        nn.AvgPool2d(2, divisor_override=3),
-        nn.MaxPool2d(2, dilation=2),
-        nn.BatchNorm2d(2),
-        nn.Softmax(dim=1),
-        nn.Sequential(nn.ReLU()),
-    ],
-    ids=repr,
-)
-def test_layers_that_cannot_be_traced_back_are_named(layer):
-    net = nn.Sequential(nn.Conv2d(1, 2, 3), layer, nn.Flatten(), nn.Linear(8, 10))
-    message = error_of(lambda: require_explorable(net)).words
-    assert "2" in message.zh and type(layer).__name__ in message.en
-
-
 def test_kernels_are_the_weights_of_all_convolutions():
     net = lenet()
     (first, w1), (second, w2) = kernels(net)
     assert (first, second) == ("1 Conv2d", "4 Conv2d")
     assert w1.data_ptr() == net[0].weight.data_ptr() and w2.shape == (16, 6, 5, 5)
-
-
-def test_untrained_twin_has_the_architecture_and_other_weights():
-    net = lenet("relu", "max")
-    state, before = torch.get_rng_state(), copy.deepcopy(net.state_dict())
-    twin, again, other = untrained_like(net), untrained_like(net), untrained_like(net, seed=1)
-    assert torch.equal(torch.get_rng_state(), state)
-    assert repr(twin) == repr(net)
-    for name, value in net.state_dict().items():
-        assert torch.equal(value, before[name])
-        assert torch.equal(twin.state_dict()[name], again.state_dict()[name])
-        assert not torch.equal(twin.state_dict()[name], value)
-        assert not torch.equal(twin.state_dict()[name], other.state_dict()[name])
-    bound = (6 / (400 + 120)) ** 0.5  # Xavier, as in the lesson
-    assert 0.98 * bound < twin[7].weight.abs().max() <= bound
-
-
-def test_layers_with_maps_end_where_the_maps_do(X):
-    found = layers_with_maps([lenet(), lenet()], X)
-    assert list(found) == [0, 1, 2, 3, 4, 5]
-    assert found[3] == "4 Conv2d · 16 × 10 × 10"
-
-
-def test_networks_to_compare_need_the_same_shapes(X):
-    message = error_of(lambda: layers_with_maps([lenet(), lenet("relu")], X)).words
-    assert "Sigmoid" in message.en and "ReLU" in message.zh
-
-
-def test_a_network_without_maps_says_so(X):
-    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
-    assert "no feature maps" in error_of(lambda: layers_with_maps([net], X)).words.en
 
 
 # Predictions
@@ -328,17 +213,6 @@ def test_predictions_are_in_file_order_for_a_shuffled_iterator_too(digits):
     assert torch.equal(found.labels, train_iter.labels)
 
 
-def test_next_mistake_is_the_first_wrong_one_among_those_asked_for(digits, monkeypatch):
-    monkeypatch.setattr("lenet_helpers.inside.predictions.SEARCH", 7)  # several pieces
-    _, test_iter = digits
-    net = lenet("relu")
-    wrong = set(predict_all(net, test_iter).mistakes().tolist())
-    among = torch.arange(len(test_iter.labels)).flip(0)
-    assert next_mistake(net, test_iter, among) == max(wrong)
-    right = torch.tensor([i for i in range(len(test_iter.labels)) if i not in wrong])
-    assert len(right) and next_mistake(net, test_iter, right) is None
-
-
 @pytest.mark.parametrize("classes", [9, 11])
 def test_wrong_number_of_scores_is_explained(digits, classes):
     _, test_iter = digits
@@ -366,123 +240,54 @@ def test_an_empty_data_set_is_explained(digits):
     assert "空" in error_of(lambda: require_pictures(nothing)).words.zh
 
 
-# Maps on a sheet
+# Pictures
 
 
-def pixels(png: bytes) -> np.ndarray:
-    return (mpl_image.imread(io.BytesIO(png))[..., :3] * 255).round().astype(int)
+def test_a_mosaic_has_every_map_and_gaps_between_them():
+    maps = torch.arange(5 * 6.0).reshape(5, 2, 3)
+    sheet = mosaic(maps, columns=2)
+    assert sheet.shape == (3 * 3 - 1, 2 * 4 - 1)
+    for number, each in enumerate(maps):
+        top, left = corner(number, 2, 3, columns=2)
+        np.testing.assert_array_equal(sheet[top : top + 2, left : left + 3], each)
+    assert np.isfinite(sheet).sum() == 30
+    assert np.isnan(sheet[2]).all() and np.isnan(sheet[:, 3]).all()
 
 
-def test_every_number_lies_where_the_sheet_says(X):
-    outputs = layer_outputs(lenet("tanh"), X)
-    sheet = map_sheet(outputs, outputs)
-    assert len(sheet.places) == 2 * (6 + 6 + 6 + 16 + 16 + 16)
-    for place in sheet.places:
-        tensor = outputs[place.layer][1]
-        maps = tensor[0, place.channel]
-        for row, column in {(0, 0), (place.height - 1, 0), (1, place.width - 1)}:
-            left, top, width, height = place.box(row, column, 1, 1)
-            inside = [(left, top), (left + width - 1, top + height - 1)]
-            assert all(sheet.at(x, y) == (place, row, column) for x, y in inside)
-            shade = 255 * (tensor.max() - maps[row, column]) / (tensor.max() - tensor.min())
-            assert sheet.pixels[int(top), int(left)].tolist() == pytest.approx(
-                [shade.item()] * 3, abs=1.5
-            )
-    assert sheet.at(5, 100) is None and sheet.at(-3, 5000) is None
-
-
-def test_maps_do_not_overlap_and_fit_a_notebook(X):
-    sheet = map_sheet(*[[("input", X), *layer_outputs(lenet(), X)]] * 2)
-    taken = np.zeros(sheet.pixels.shape[:2], int)
-    for place in sheet.places:
-        left, top, width, height = map(int, place.box())
-        taken[top : top + height, left : left + width] += 1
-    assert taken.max() == 1 and taken.shape[1] <= 840
-
-
-@pytest.mark.parametrize("channels", [1, 9, 64, 300])
-def test_any_number_of_maps_fits_in_the_row(X, channels):
-    outputs = layer_outputs(nn.Sequential(nn.Conv2d(1, channels, 3)), X)
-    sheet = map_sheet(outputs)
-    assert {place.channel for place in sheet.places} == set(range(channels))
-    assert max(sum(place.box()[::2]) for place in sheet.places) <= NAMES + WIDTH
-
-
-@pytest.mark.parametrize("length", [1, 10, 356, 357, 2000])
-def test_a_vector_becomes_strips_that_show_every_number(length):
-    numbers = torch.arange(float(length))[None]
-    sheet = map_sheet([("7 Flatten", numbers)])
-    assert sheet.places == []
-    strip = sheet.pixels[:, NAMES : NAMES + WIDTH, 0]
-    shades = set(strip[strip != PAPER].tolist()) - {PAPER}
-    assert len(shades) >= min(length, 200) - 2
-
-
-def test_equal_numbers_are_drawn_and_not_divided_by_zero(X):
-    sheet = map_sheet([("1 Conv2d", torch.zeros(1, 2, 4, 4))])
-    assert sheet.places[0].channel == 0
-    assert kernel_sheet([("1 Conv2d", torch.zeros(2, 1, 3, 3))]).pixels.any()
-
-
-def test_kernels_are_blue_where_positive_and_orange_where_negative():
-    weight = torch.tensor([[[[1.0, -1.0], [0.0, 0.5]]]])
-    sheet = kernel_sheet([("1 Conv2d", weight)])
-    (place,) = sheet.places
-    colors = {}
-    for row, column in [(0, 0), (0, 1), (1, 0), (1, 1)]:
-        left, top, *_ = map(int, place.box(row, column))
-        colors[row, column] = sheet.pixels[top, left].astype(int)
-    assert colors[0, 0].tolist() == [0, 114, 178] and colors[0, 1].tolist() == [213, 94, 0]
-    assert colors[1, 0].min() >= 253
-    assert colors[0, 0][0] < colors[1, 1][0] < 255
-
-
-def test_a_bank_of_kernels_has_output_channels_as_columns():
-    sheet = kernel_sheet(kernels(lenet()))
-    second = [place for place in sheet.places if place.layer == 1]
-    assert len(second) == 96
-    assert len({place.left for place in second}) == 16 and len({p.top for p in second}) == 6
-    assert max(sum(place.box()[::2]) for place in second) <= NAMES + WIDTH
+def test_kernels_have_a_column_for_each_output_and_a_row_for_each_input_channel():
+    first, second = lenet(), lenet()
+    picture = kernel_maps(kernels(first), kernels(second), titles=["one", "two"])
+    axes = picture.figure.axes
+    assert [axis.get_title() for axis in axes] == [
+        "one\n1 Conv2d", "two\n1 Conv2d", "4 Conv2d", "4 Conv2d",
+    ]  # fmt: skip
+    shown = axes[3].images[0].get_array()
+    assert shown.shape == (6 * 6 - 1, 16 * 6 - 1)
+    np.testing.assert_allclose(shown[12:17, 18:23], second[3].weight[3, 2].detach())
+    assert axes[3].images[0].get_clim()[1] == pytest.approx(second[3].weight.abs().max().item())
+    assert "4 Conv2d 16 × 6 × 5 × 5" in picture.caption.zh
 
 
 def test_a_wide_bank_of_kernels_is_cut():
-    sheet = kernel_sheet([("1 Conv2d", torch.randn(120, 64, 5, 5))])
-    assert len(sheet.places) == 16 * 8
-    assert sheet.rows[0][1] == "120 × 64 × 5 × 5"
+    picture = kernel_maps([("1 Conv2d", torch.randn(120, 64, 5, 5))])
+    assert picture.figure.axes[0].images[0].get_array().shape == (8 * 6 - 1, 16 * 6 - 1)
+    assert "120 × 64 × 5 × 5" in picture.caption.en
 
 
-def test_the_fast_png_is_the_figure_to_the_pixel(X):
-    networks = [layer_outputs(lenet("relu"), X)] * 2
-    titles = ("untrained", "trained")
-    slow = pixels(feature_maps(*networks, titles=titles).png())
-    np.testing.assert_array_equal(pixels(sheet_png(map_sheet(*networks), titles)), slow)
-    assert (slow[:20] < 128).any()  # the titles
+def test_kernels_are_blue_where_positive_and_orange_where_negative():
+    blue, white, orange = SIGNED([1.0, 0.5, 0.0], bytes=True)[:, :3].astype(int).tolist()
+    assert blue == [0, 114, 178] and orange == [213, 94, 0] and min(white) >= 253
 
 
-def test_feature_maps_frame_what_is_marked(X):
-    outputs = layer_outputs(lenet(), X)
-    place = map_sheet(outputs).place(0, 0, 2)
-    plain, marked = (
-        pixels(feature_maps(outputs, marks=marks).png()) for marks in ([], [place.box(3, 4, 5, 6)])
-    )
-    rows, columns = np.nonzero((plain != marked).any(axis=2))
-    left, top, width, height = place.box(3, 4, 5, 6)
-    assert abs(rows.min() - top) <= 2 and abs(rows.max() - top - height) <= 2
-    assert abs(columns.min() - left) <= 2 and abs(columns.max() - left - width) <= 2
+def test_one_map_has_a_pixel_for_each_number_also_where_all_are_equal():
+    picture = pixels(map_png(torch.tensor([[0.0, 1.0], [0.5, 0.25]])))
+    assert picture[..., 0].tolist() == pytest.approx(np.array([[255, 0], [127, 191]]), abs=1)
+    assert pixels(map_png(torch.zeros(2, 2))).min() == 255
 
 
-def test_captions_name_every_layer_with_its_shape(X):
-    caption = feature_maps(layer_outputs(lenet(), X)).caption
-    for words in caption:
-        assert "4 Conv2d 16 × 10 × 10" in words and "12 Linear 10" in words
-    assert "4 Conv2d 16 × 6 × 5 × 5" in kernel_maps(kernels(lenet())).caption.zh
-
-
-def test_one_map_has_a_pixel_for_each_number():
-    picture = pixels(map_png(torch.tensor([[0.0, 1.0], [0.5, 0.25]]), margin=2))
-    assert picture.shape == (6, 6, 3)
-    assert picture[2:4, 2:4, 0].tolist() == pytest.approx(np.array([[255, 0], [127, 191]]), abs=1)
-    assert (picture[:2] == PAPER).all() and (picture[:, 4:] == PAPER).all()
+def pixels(png: bytes) -> np.ndarray:
+    picture = (mpl_image.imread(io.BytesIO(png)) * 255).round().astype(int)
+    return picture if picture.ndim == 3 else picture[..., None]
 
 
 def test_confusion_picture_has_every_count(some):
@@ -495,40 +300,6 @@ def test_confusion_picture_has_every_count(some):
 
 
 # Tables
-
-
-def test_the_sum_is_written_out_channel_by_channel(X):
-    found = origin(lenet(), X, 3, 5, 4, 4)
-    html = sum_html(found)
-    assert html.count("<table>") == 18
-    assert len(re.findall(r"<td ", html)) == 18 * 25
-    for channel, products in enumerate(found.products):
-        text = f"{products.sum().item():.3f}".replace("-", "−")
-        assert f"products, sum {text}" in html and f"input {channel}" in html
-    total = f"{found.number:.4f}".replace("-", "−")
-    assert f"torch computes {total}" in html and f"= {total}；torch" in html
-
-
-@pytest.mark.parametrize(
-    ("pooling", "layer", "en", "zh"),
-    [
-        ("average", 2, "mean of these 4 numbers", "平均值"),
-        ("max", 2, "greatest of these 4 numbers", "最大值"),
-        ("max", 1, "Sigmoid(", "Sigmoid("),
-    ],
-)
-def test_poolings_and_activations_show_their_input(X, pooling, layer, en, zh):
-    found = origin(lenet(pooling=pooling), X, layer, 0, 3, 3)
-    html = sum_html(found)
-    assert en in html and zh in html
-    assert f"= {found.number:.4f}".replace("-", "−") in html
-    assert html.count("<td ") == found.patch.numel()
-
-
-def test_what_rounds_to_zero_has_no_sign(X):
-    found = replace(origin(lenet(), X, 0, 0, 5, 5), bias=-0.0001)
-    assert "bias 0.000 " in sum_html(found)
-    assert "−0.00<" not in sum_html(found)
 
 
 def test_confusion_table_has_a_named_button_for_each_cell(some):

@@ -143,7 +143,7 @@ def test_captions_say_what_the_network_thought_and_how_sure_it_was(panel):
 
 def test_pictures_are_the_pictures(panel, test_iter):
     (first, *_) = re.findall(r'base64,([^"]*)"', panel.pictures.value)
-    seen = mpl_image.imread(io.BytesIO(base64.b64decode(first)))[..., 0]
+    seen = mpl_image.imread(io.BytesIO(base64.b64decode(first)))
     image = test_iter.images[shown(panel)[0]].double()
     np.testing.assert_allclose(seen, 1 - (image / image.max()).numpy(), atol=0.01)
 

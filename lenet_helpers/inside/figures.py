@@ -41,8 +41,8 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
             for row, bank in enumerate(banks):
                 axis, reach = axes[row, column], np.nanmax(np.abs(bank)) or 1
                 axis.imshow(bank, cmap=SIGNED, vmin=-reach, vmax=reach)
-                axis.set(xticks=[], yticks=[])
-                axis.set_title(f"{networks[column][row][0]}", fontsize=9)
+                axis.set_axis_off()
+                axis.set_title(networks[column][row][0], fontsize=9)
         for axis, title in zip(axes[0], titles, strict=False):
             axis.set_title(f"{title}\n{axis.get_title()}", fontsize=10)
     listed = [f"{name} {' × '.join(map(str, weights.shape))}" for name, weights in networks[0]]

@@ -7,7 +7,10 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lenet_helpers.figures import COLORS
 
-SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS[1], "white", COLORS[0]])
+PAPER = "0.88"  # between maps: grey, for white is zero
+SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS[1], "white", COLORS[0]]).with_extremes(
+    bad=PAPER
+)
 
 
 def mosaic(maps, columns: int) -> np.ndarray:

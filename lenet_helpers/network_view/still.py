@@ -13,7 +13,7 @@ from torch import nn
 
 from lenet_helpers.figures import COLORS, Picture, chinese_font, label, new_figure, style
 from lenet_helpers.inside.layers import layer_outputs
-from lenet_helpers.inside.map_sheet import SIGNED, corner, mosaic
+from lenet_helpers.inside.map_sheet import PAPER, SIGNED, corner, mosaic
 from lenet_helpers.inside.windows import VECTORS, Window, seen_by
 from lenet_helpers.words import Words
 
@@ -112,11 +112,12 @@ def still_picture(
         for axis, (name, stage) in zip(axes, stages.items(), strict=False):
             is_chosen = chosen is not None and chosen[0] == name
             shown, boxes = _fold(stage.numbers, chosen[1:] if is_chosen else None)
-            reach = np.nanmax(np.abs(shown)) or 1
+            reach = np.nan_to_num(np.abs(shown)).max() or 1  # gaps, and what has diverged
             look = dict(cmap=SIGNED, vmin=-reach, vmax=reach)
             axis.imshow(shown, **(look if name != "input" else {"cmap": "gray_r"}))
             axis.set_title(label("图像", "input") if name == "input" else name, fontsize=9)
-            axis.set_axis_off()
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set(visible=True, color=PAPER)
             if name == "input" and field is not None:
                 boxes.append(field)
             for top, left, height, width in boxes:

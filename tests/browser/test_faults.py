@@ -250,8 +250,7 @@ import torch
 from torch import nn
 from lenet_helpers import Words, image_grid, lenet, load_data, trace_shapes
 from lenet_helpers.panels.common import Message
-from lenet_helpers.panels.digit_pad import DigitPad
-from lenet_helpers.panels.mistakes_panel import MistakesPanel
+from lenet_helpers.panels import MistakesPanel, NetworkView
 
 evil = "{EVIL}"
 _, test_iter = load_data("digits", device="cpu")
@@ -259,7 +258,7 @@ test_iter.classes = [Words(evil, evil)] * 10
 layer = type(evil, (nn.Identity,), {{}})
 display(trace_shapes(nn.Sequential(layer(), *lenet()), torch.zeros(1, 1, 28, 28)))
 display(MistakesPanel(lenet(), test_iter))
-display(DigitPad(lenet(), test_iter))
+display(NetworkView(lenet(), test_iter))
 image_grid(test_iter.images[:1], Words(evil, evil))
 """
 HTML_IN_SETTINGS = f"""

@@ -1,27 +1,37 @@
-"""Looking inside a network in a real JupyterLab: explore a layer, play, click on a mix-up."""
+"""Looking inside a network in a real JupyterLab: the living view, and a click on a mix-up."""
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
-import torch
-
-from lenet_helpers import lenet
-from lenet_helpers.inside.layers import layer_outputs
-from lenet_helpers.inside.map_sheet import map_sheet
 
 START = """
+import json
 import torch
 from lenet_helpers import LanguageSwitch, lenet, load_data, train
-from lenet_helpers.panels.layer_explorer import LayerExplorer
-from lenet_helpers.panels.mistakes_panel import MistakesPanel
+from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.panels import MistakesPanel, NetworkView
 
 train_iter, test_iter = load_data("digits", 32, "cpu")
+for data in (train_iter, test_iter):
+    data.images = torch.stack([normalize_digit(image) for image in data.images]).round().byte()
 torch.manual_seed(0)
 net = lenet("tanh")
-*_, last = train(net, train_iter, test_iter, num_epochs=1, lr=0.1)
+*_, last = train(net, train_iter, test_iter, num_epochs=2, lr=0.1)
 display(LanguageSwitch())
+"""
+# What Python knows is said on the page whenever the view has said something.
+VIEW = """
+import ipywidgets
+view = NetworkView(net, test_iter, lenet("tanh"))
+known = ipywidgets.Label().add_class("known")
+def say(_=None):
+    known.value = json.dumps([view.probabilities, view.view.state["chosen"]])
+say()
+view.view.observe(say, "state")
+display(view, known)
 """
 
 
@@ -70,80 +80,88 @@ def saved_png(lesson) -> str:
     )
 
 
-def click_on_map(lesson, network: int, layer: int, channel: int, row: int, column: int) -> None:
-    """Click on one number of a map, where the sheet of these shapes has it."""
-    X = torch.zeros(1, 1, 28, 28)
-    sheet = map_sheet(*[[("input", X), *layer_outputs(lenet(), X)]] * 2)
-    left, top, width, height = sheet.place(network, layer, channel).box(row, column, 1, 1)
-    image = lesson.page.locator(".lenet-clickable img").first
-    image.scroll_into_view_if_needed()
-    scale = image.evaluate("image => image.clientWidth / image.naturalWidth")
-    image.click(position={"x": (left + width / 2) * scale, "y": (top + height / 2) * scale})
+def known(lesson) -> list:
+    return json.loads(lesson.page.locator(".known").inner_text())
 
 
-def test_a_click_shows_the_arithmetic_of_a_number_and_play_slides_the_kernel(show):
-    lesson = show("LayerExplorer(net, test_iter)")
-    first = saved_png(lesson)
-    click_and_read(lesson)
-    move_by_keyboard(lesson)
-    for name in ("中文", "双语 Both"):
-        assert fits(lesson)
-        lesson.switch_to(name)
-        lesson.page.get_by_label(re.compile("^特征图")).first.wait_for(timeout=10_000)
-    assert fits(lesson)
-    lesson.switch_to("English")
-    find_a_wrong_one(lesson)
-    play_and_pause(lesson)
-    lesson.page.wait_for_timeout(1500)  # the still follows when the clicking has paused
-    assert saved_png(lesson) != first
+def shares(lesson) -> list[float]:
+    """The probabilities on the page, as far as the bars show them."""
+    bars = lesson.page.locator(".nv-bar span")
+    return bars.evaluate_all("bars => bars.map(b => Number(b.style.transform.slice(7, -1)))")
 
 
-def click_and_read(lesson) -> None:
+@pytest.fixture
+def living(show):
+    """The view, all of it on a screen of 1280×800 beside the list of files."""
+    lesson = show(VIEW)
     page = lesson.page
-    click_on_map(lesson, network=1, layer=4, channel=5, row=7, column=2)
-    says(lesson, r"trained network: net\[:4\]\(X\)\[0, 5, 7, 2\]")
-    total = page.locator(".lenet-total [lang=en]").filter(has_text="torch computes")
-    total.wait_for(timeout=10_000)
-    by_hand, by_torch = re.search(r"= (\S+); torch computes (\S+)\.", total.inner_text()).groups()
-    assert by_hand == by_torch
-    assert page.locator(".lenet-sum table").count() == 18  # patch, kernel, products of six maps
-    assert page.locator(".lenet-mark.number").count() == 2  # on the sheet and on the enlarged map
-
-
-def move_by_keyboard(lesson) -> None:
-    page = lesson.page
-    for key, place in (("ArrowDown", "8, 2"), ("ArrowRight", "8, 3")):
-        page.locator(".lenet-clickable").first.press(key)
-        says(lesson, rf"\[0, 5, {place}\]")
-    page.get_by_label("Map", exact=True).fill("11")
-    page.get_by_label("Map", exact=True).press("Enter")
-    says(lesson, r"\[0, 11, 8, 3\]")
-    page.get_by_label("Network", exact=True).select_option("untrained network")
-    says(lesson, r"untrained network: net\[:4\]\(X\)\[0, 11, 8, 3\]")
-
-
-def find_a_wrong_one(lesson) -> None:
-    lesson.page.locator(".lenet-panel button", has_text="One it gets wrong").click()
-    says(lesson, r"Test picture [1-9]\d*, class")
-
-
-def play_and_pause(lesson) -> None:
-    page = lesson.page
-    page.get_by_label("Layer", exact=True).select_option(index=0)
-    says(lesson, r"net\[:1\]\(X\)\[0, 5, 8, 3\]")
-    field = page.locator(".lenet-enlarged .lenet-mark.field")
-    button = page.locator(".lenet-panel .jupyter-widgets button")
-    button.locator(".fa-play").first.click()
-    places = set()
-    for _ in range(15):
-        places.add(field.evaluate("frame => [frame.style.left, frame.style.top].join()"))
-        page.wait_for_timeout(100)
-    assert len(places) >= 4
-    button.locator(".fa-pause").first.click()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.locator(".nv-row").first.wait_for(timeout=30_000)
+    page.locator(".nv").evaluate("view => view.scrollIntoView({ block: 'center' })")
     page.wait_for_timeout(500)
-    before = field.get_attribute("style")
+    return lesson
+
+
+def test_all_of_the_view_is_on_one_screen_and_shows_where_a_number_comes_from(living):
+    page = living.page
+    assert page.locator(".jp-DirListing").first.is_visible()
+    whole = page.locator(".nv").bounding_box()
+    notebook = page.locator(".jp-WindowedPanel-outer").first.bounding_box()
+    assert whole["y"] >= notebook["y"] - 1
+    assert whole["y"] + whole["height"] <= notebook["y"] + notebook["height"] + 1
+    assert whole["x"] + whole["width"] <= 1280
+    for part in page.locator(".nv canvas, .nv button, .nv-row").all():
+        if part.is_visible():
+            box = part.bounding_box()
+            assert box["x"] + box["width"] <= whole["x"] + whole["width"] + 1
+            assert box["y"] + box["height"] <= whole["y"] + whole["height"] + 1
+
+    board = page.locator("[data-stage=conv2] .nv-board").first
+    box = board.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.3)
+    page.get_by_text(re.compile("conv2")).nth(1).wait_for(timeout=5_000)
+    page.wait_for_timeout(300)
+    assert known(living)[1] is None  # pointing is no choice
+    page.mouse.down()
+    page.mouse.up()
     page.wait_for_timeout(500)
-    assert field.get_attribute("style") == before
+    assert known(living)[1]["stage"] == 3
+
+
+def test_python_knows_what_is_drawn_and_computes_the_same(living):
+    page, first = living.page, saved_png(living)
+    before = known(living)[0]
+    assert shares(living) == pytest.approx(before, abs=1e-3)
+    page.locator(".nv").get_by_role("button", name="Clear").click()
+    page.wait_for_timeout(500)
+    assert known(living)[0] is None
+    pad = page.locator(".nv-pad").bounding_box()
+    points = [(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)]
+    at = [(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"]) for x, y in points]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for x, y in at[1:]:
+        page.mouse.move(x, y, steps=10)
+    page.mouse.up()
+    page.wait_for_timeout(800)
+    likely = known(living)[0]
+    assert likely != before and max(range(10), key=likely.__getitem__) == 7
+    assert shares(living) == pytest.approx(likely, abs=1e-3)
+    page.wait_for_timeout(1500)  # the still follows when the drawing has paused
+    assert saved_png(living) != first
+
+
+def test_the_view_follows_the_language(living):
+    page = living.page
+    reading = page.locator(".nv-reading").first
+    for language, word in (("中文", "读作"), ("English", "reads"), ("双语 Both", "读作")):
+        living.switch_to(language)
+        reading.get_by_text(re.compile(word)).first.wait_for(timeout=5_000)
+        page.wait_for_timeout(300)
+        assert page.locator(".nv").evaluate("v => v.scrollWidth <= v.clientWidth + 1")
+    living.switch_to("English")
+    page.wait_for_timeout(300)
+    assert "读作" not in reading.inner_text()
 
 
 def test_a_click_on_a_cell_of_the_confusion_matrix_shows_its_pictures(show):

@@ -1,0 +1,357 @@
+"""The living view from Python: what it gives the browser, and what comes back, with none."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import copy
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from ipywidgets import Widget
+from torch import nn
+
+from lenet_helpers import Checkpoints, SettingError, Words, lenet, train
+from lenet_helpers.checkpoints import net_at
+from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.inside.layers import receptive_field
+from lenet_helpers.inside.predictions import predict_all
+from lenet_helpers.language import CHOICE
+from lenet_helpers.network_view.describe import weight_bytes
+from lenet_helpers.panels import NetworkView, calm
+from lenet_helpers.panels.common import CellRun
+
+
+@pytest.fixture(scope="module")
+def trained(_digits_once):
+    """A LeNet that has learned some digits and gets some wrong, and its checkpoints."""
+    torch.manual_seed(0)
+    net, checkpoints = lenet("tanh"), Checkpoints([0, 3, 45])
+    for _ in train(net, *_digits_once, 1, 0.1, "cpu", checkpoints=checkpoints):
+        pass
+    return net, checkpoints
+
+
+@pytest.fixture
+def net(trained):
+    return trained[0]
+
+
+@pytest.fixture
+def test_iter(digits):
+    return digits[1]
+
+
+@pytest.fixture
+def view(net, test_iter):
+    return NetworkView(net, test_iter)
+
+
+@pytest.fixture(autouse=True)
+def _both_languages():
+    CHOICE.language = "both"
+    yield
+    CHOICE.language = "both"
+
+
+def stroke(left: int = 120) -> np.ndarray:
+    ink = np.zeros((280, 280), np.uint8)
+    ink[40:240, left : left + 22] = 255
+    return ink
+
+
+def softmax(net, test_iter, image) -> list[float]:
+    with torch.no_grad():
+        return net(test_iter.prepare(image[None])).softmax(dim=1)[0].tolist()
+
+
+def from_browser(view, image=None, **state) -> None:
+    """What arrives when something has been done in the browser."""
+    message = {"state": {**view.view.state, **state}}
+    if image is not None:
+        message["image"] = memoryview(image.numpy().tobytes())
+    view.view.set_state(message)
+
+
+# What the browser is given
+
+
+def test_weights_and_pictures_are_handed_over_as_bytes(view, net, test_iter):
+    (network,) = view.view.networks
+    assert network["weights"] == weight_bytes(net)
+    assert len(network["description"]["layers"]) == len(net)
+    for picture, number in zip(view.view.pictures, view._numbers, strict=True):
+        assert picture["inks"] == test_iter.images[number].numpy().tobytes()
+        assert picture["label"] == test_iter.labels[number]
+
+
+def test_first_come_pictures_it_reads_right_then_its_surest_mistakes(view, net, test_iter):
+    found = predict_all(net, test_iter)
+    right = [p for p in view.view.pictures if p["note"] is None]
+    wrong = [n for n, p in zip(view._numbers, view.view.pictures, strict=True) if p["note"]]
+    read = found.labels[found.predicted == found.labels].unique().tolist()
+    assert [p["label"] for p in right] == read
+    assert wrong == found.mistakes()[:8].tolist()
+    assert view.view.pictures[-1]["note"]["en"].startswith("read as ")
+
+
+def test_checkpoints_come_in_8_bits_and_the_last_is_the_network_itself(trained, test_iter):
+    net, checkpoints = trained
+    given = NetworkView(net, test_iter, checkpoints=checkpoints).view.checkpoints
+    assert given["at"] == [c.batch for c in checkpoints]
+    assert given["moments"][-1] == {}
+    scales, levels = given["moments"][0].values()
+    numbers, exact = [], np.frombuffer(weight_bytes(net_at(net, checkpoints[0])), "<f4")
+    levels = np.frombuffer(levels, np.uint8)
+    assert len(levels) == len(exact) == sum(count for *_, count in scales)
+    for least, step, count in scales:
+        numbers.append(least + step * levels[:count])
+        assert np.abs(numbers[-1] - exact[:count]).max() <= 0.51 * step
+        levels, exact = levels[count:], exact[count:]
+
+
+@pytest.mark.parametrize(
+    ("activation", "names"),
+    [("tanh", ["trained network", "untrained network"]), ("relu", ["tanh", "relu"])],
+)
+def test_a_second_network_has_a_name(net, test_iter, activation, names):
+    view = NetworkView(net, test_iter, lenet(activation))
+    assert [each["name"]["en"] for each in view.view.networks] == names
+    mine = NetworkView(net, test_iter, lenet(), names=(Words("甲", "a"), Words("乙", "b")))
+    assert [each["name"]["zh"] for each in mine.view.networks] == ["甲", "乙"]
+
+
+# Pictures and drawings
+
+
+def test_it_opens_on_the_first_picture(view, net, test_iter):
+    assert view.image_number == view._numbers[0]
+    assert torch.equal(view.image, test_iter.images[view.image_number])
+    assert view.probabilities == pytest.approx(softmax(net, test_iter, view.image))
+
+
+def test_any_picture_can_be_shown_and_joins_the_others(view, net, test_iter):
+    count = len(view.view.pictures)
+    new = next(n for n in range(len(test_iter.labels)) if n not in view._numbers)
+    for _ in range(2):
+        view.image_number = new
+        assert view.image_number == new and view.view.state["picture"] == count
+        assert len(view.view.pictures) == count + 1
+    assert view.probabilities == pytest.approx(softmax(net, test_iter, test_iter.images[new]))
+    view.image_number = view._numbers[2]
+    assert view.view.state["picture"] == 2
+
+
+def test_a_picture_chosen_in_the_browser_is_known(view, test_iter):
+    from_browser(view, picture=4)
+    assert view.image_number == view._numbers[4]
+    assert torch.equal(view.image, test_iter.images[view._numbers[4]])
+
+
+@pytest.mark.parametrize("kind", [torch.tensor, np.asarray, np.ndarray.tolist])
+def test_a_drawing_takes_the_form_of_mnist(view, net, test_iter, kind):
+    view.draw(kind(stroke()))
+    assert view.image_number is None
+    assert torch.equal(view.image, normalize_digit(stroke()).round().to(torch.uint8))
+    assert view.probabilities == pytest.approx(softmax(net, test_iter, view.image))
+    scan = view.view.state["drawing"]["scan"]
+    assert base64.b64decode(scan["inks"]) == stroke().tobytes()
+
+
+def test_a_scan_of_any_size_is_scaled_to_the_pad(view):
+    view.draw(np.full((7, 14), 300.0))
+    inks = base64.b64decode(view.view.state["drawing"]["scan"]["inks"])
+    ink = np.frombuffer(inks, np.uint8).reshape(280, 280)
+    assert (ink[70:210] == 255).all() and not ink[:70].any() and not ink[210:].any()
+
+
+def test_a_drawing_from_the_browser_is_what_the_browser_saw(view, net, test_iter):
+    view.draw(stroke())
+    seen = test_iter.images[3]
+    drawing = {"strokes": [{"brush": 22, "points": [1, 2]}]}
+    from_browser(view, seen, picture=None, drawing=drawing)
+    assert view.image_number is None and torch.equal(view.image, seen)
+    assert view.probabilities == pytest.approx(softmax(net, test_iter, seen))
+
+
+def test_blank_paper_has_no_probabilities(view):
+    view.draw(np.zeros((280, 280)))
+    assert view.probabilities is None and not view.image.any()
+    view.draw(stroke())
+    from_browser(view, torch.zeros(28, 28, dtype=torch.uint8), drawing=None)
+    assert view.probabilities is None
+    assert "画板还是空的" in view.still().caption.zh
+
+
+# Choosing a number; other networks
+
+
+def test_choose_takes_a_layer_by_name(view):
+    view.choose("conv2", 5, 7, 2)
+    place = {"network": 0, "stage": 3, "channel": 5, "row": 7, "column": 2}
+    assert view.view.state["chosen"] == place
+    view.choose("fc1", column=119)
+    assert view.view.state["chosen"]["stage"] == 5
+    view.choose(None)
+    assert view.view.state["chosen"] is None
+
+
+@pytest.mark.parametrize(
+    ("act", "says"),
+    [
+        (lambda v: v.choose("conv9"), "input, conv1, pool1, conv2, pool2, fc1, fc2, fc3"),
+        (lambda v: v.choose("conv2", 16), "conv2's channel must be an integer from 0 to 15"),
+        (lambda v: v.choose("conv2", 0, 10), "conv2's row must be an integer from 0 to 9"),
+        (lambda v: v.choose("fc1", 7), "fc1's channel must be an integer from 0 to 0"),
+        (lambda v: v.choose("conv1", True), "not True"),
+        (lambda v: setattr(v, "image_number", 359), "from 0 to 358, not 359"),
+        (lambda v: setattr(v, "image_number", -1), "not -1"),
+        (lambda v: v.draw(np.full((28, 28), -1)), "A scan must be a table"),
+        (lambda v: v.draw("7"), "A scan must be a table"),
+    ],
+)
+def test_what_is_not_there_is_explained_and_changes_nothing(view, act, says):
+    before = copy.deepcopy(view.view.state)
+    with pytest.raises(SettingError) as caught:
+        act(view)
+    assert says in caught.value.words.en and caught.value.words.zh
+    assert view.view.state == before
+
+
+def test_probabilities_are_those_of_the_network_that_is_shown(trained, test_iter):
+    net, checkpoints = trained
+    other = lenet("relu")
+    view = NetworkView(net, test_iter, other, checkpoints)
+    from_browser(view, checkpoint=0)
+    first = softmax(net_at(net, checkpoints[0]), test_iter, view.image)
+    assert view.probabilities == pytest.approx(first)
+    from_browser(view, network=1)
+    assert view.probabilities == pytest.approx(softmax(other, test_iter, view.image))
+    view.choose("conv1")
+    assert view.view.state["chosen"]["network"] == 1
+
+
+def test_it_keeps_to_the_weights_it_was_made_with(net, test_iter):
+    mine = copy.deepcopy(net).train()
+    view = NetworkView(mine, test_iter)
+    before = view.probabilities
+    nn.init.zeros_(mine[-1].weight)
+    assert view.probabilities == before and mine.training
+
+
+def empty(test_iter):
+    nothing = copy.copy(test_iter)
+    nothing.images, nothing.labels = nothing.images[:0], nothing.labels[:0]
+    return nothing
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda it: NetworkView(nn.Conv2d(1, 1, 3), it), "nn.Sequential"),
+        (lambda it: NetworkView(lenet(num_classes=7), it), "a score for each class"),
+        (lambda it: NetworkView(nn.Sequential(nn.BatchNorm2d(1), *lenet()), it), "BatchNorm2d"),
+        (lambda it: NetworkView(lenet(), empty(it)), "empty"),
+        (lambda it: NetworkView(lenet(), it, lenet("relu", "max")), "activations alone"),
+        (lambda it: NetworkView(lenet(), it, checkpoints=[]), "checkpoints must be"),
+    ],
+    ids=["no Sequential", "7 classes", "unknown layer", "no pictures", "other pooling", "none"],
+)
+def test_what_cannot_be_shown_is_explained(test_iter, make, says):
+    with pytest.raises(SettingError) as caught:
+        make(test_iter)
+    assert says in caught.value.words.en and caught.value.words.zh
+
+
+# Language, still, end
+
+
+def test_the_view_follows_the_language(view):
+    assert view.view.language == "both"
+    for language in ("zh", "en"):
+        CHOICE.language = language
+        assert view.view.language == language
+
+
+def test_still_has_every_stage_and_frames_the_receptive_field(view, net):
+    view.choose("conv2", 5, 7, 2)
+    picture = view.still()
+    titles = [axis.get_title() for axis in picture.figure.axes]
+    assert titles[1:-1] == ["conv1", "pool1", "conv2", "pool2", "fc1", "fc2", "fc3"]
+    top, left, height, width = receptive_field(net, 3, 7, 2)
+    (frame,) = picture.figure.axes[0].patches
+    assert frame.get_bbox().bounds == (left - 0.5, top - 0.5, width, height)
+    assert len(picture.figure.axes[3].patches) == 2  # the number and its map
+    bars = picture.figure.axes[-1].patches
+    assert [bar.get_width() for bar in bars] == pytest.approx(view.probabilities)
+    with torch.no_grad():
+        value = net[:5](view._data.prepare(view.image[None]))[0, 5, 7, 2].item()
+    for text in (f"conv2[5, 7, 2] = {value:.3f}", f"{max(view.probabilities):.1%}"):
+        assert text in picture.caption.zh and text in picture.caption.en
+
+
+@pytest.mark.parametrize("layer", ["input", "pool2", "fc1", "fc3"])
+def test_a_number_of_any_layer_can_be_in_the_still(view, layer):
+    before = view.still().png()
+    view.choose(layer, column=3)
+    assert view.still().png() != before
+
+
+def test_a_diverged_checkpoint_leaves_the_still_without_bars(trained, test_iter):
+    net, checkpoints = trained
+    broken = checkpoints[0]._replace(weights=[w * torch.nan for w in checkpoints[0].weights[:-1]]
+                                     + [checkpoints[0].weights[-1]])  # fmt: skip
+    view = NetworkView(net, test_iter, checkpoints=[checkpoints[0], checkpoints[-1]])
+    view._checkpoints[0] = broken
+    from_browser(view, checkpoint=0)
+    with pytest.raises(SettingError, match="diverged"):
+        _ = view.probabilities
+    assert view.still().png()
+
+
+def test_still_is_saved_when_the_clicking_has_paused(view, monkeypatch):
+    monkeypatch.setattr(calm, "SECONDS_OF_CALM", 0.05)
+    saved = []
+    monkeypatch.setattr(view, "keep_still", lambda: saved.append(view.image_number))
+
+    async def use() -> None:
+        for picture in (1, 2, 3):
+            from_browser(view, picture=picture)
+            await asyncio.sleep(0.01)
+        assert saved == []
+        await asyncio.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as thread:  # a browser test may have a loop in this one
+        thread.submit(asyncio.run, use()).result()
+    assert saved == [view._numbers[3]]
+
+
+def test_running_the_cell_again_closes_the_view_before(net, test_iter, monkeypatch):
+    views = []
+    for run in ("1", "2"):
+        monkeypatch.setattr(
+            "lenet_helpers.panels.common.this_run", lambda run=run: CellRun("c", run)
+        )
+        views.append(NetworkView(net, test_iter))
+    assert views[0].view.comm is None and views[1].view.comm is not None
+
+
+def test_a_closed_view_leaves_nothing(net, test_iter):
+    before = set(Widget.get_manager_state()["state"])
+    view = NetworkView(net, test_iter)
+    gone = weakref.ref(view)
+    view.close()
+    assert set(Widget.get_manager_state()["state"]) <= before
+    del view
+    gc.collect()
+    assert gone() is None
+    CHOICE.language = "zh"
+
+
+def test_what_comes_from_the_browser_is_not_sent_back(view):
+    for trait in ("state", "image"):
+        assert view.view.traits()[trait].metadata["echo_update"] is False
