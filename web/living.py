@@ -24,7 +24,7 @@ from web.train_weights import WEIGHTS, network_of
 VIEW = Path(inline.__file__).parent
 SCRIPTS = Path(__file__).parent / "pages"
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
-PICTURES = 20
+PICTURES_A_CLASS = 2
 
 
 def try_it() -> dict:
@@ -48,12 +48,13 @@ def train_it() -> dict:
     """All digits, and the lesson's LeNet to be trained on them, with each activation."""
     train, test = digits_in_form()
     described = {activation: describe(lenet(activation), train) for activation in ACTIVATIONS}
+    first = [(test.labels == k).nonzero()[:PICTURES_A_CLASS] for k in range(10)]
     data = {
         "descriptions": {
             activation: description for activation, (description, _) in described.items()
         },
         "weightBytes": len(described["sigmoid"][1]),
-        "pictures": [_picture(test, number) for number in range(PICTURES)],
+        "pictures": [_picture(test, number) for number in torch.cat(first).flatten().tolist()],
         "train": _images(train),
         "test": _images(test),
     }

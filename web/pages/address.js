@@ -20,7 +20,7 @@ export function addressOf({ language, network, picture, drawing, chosen }) {
 
 // The state that an address asks for; what makes no sense in it is left out.
 export function stateOf(hash, { networks, pictures }) {
-  const asked = new URLSearchParams(hash.slice(1)), state = { network: 0, picture: null, drawing: null };
+  const asked = new URLSearchParams(hash.slice(1)), state = { picture: null, drawing: null };
   const whole = (text, end) => (/^\d+$/.test(text ?? "") && Number(text) < end ? Number(text) : null);
   state.network = asked.get("net") === "both" && networks > 1 ? "both" : whole(asked.get("net"), networks) ?? 0;
   const picture = whole(asked.get("picture"), pictures), strokes = strokesOf(asked.get("draw") ?? "");

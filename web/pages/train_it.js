@@ -1,8 +1,9 @@
 // The page "train it": a training in a Worker, its curve, and the living network meanwhile.
 
-const BATCH_SIZE = 16, SEED = 0;
+const SEED = 0;
 const RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.9, 1.5];
-const USUAL = { relu: { lr: 0.05, epochs: 5 }, tanh: { lr: 0.05, epochs: 5 }, sigmoid: { lr: 0.5, epochs: 40 } };
+const USUAL = { relu: { batchSize: 16, lr: 0.05, epochs: 5 }, tanh: { batchSize: 16, lr: 0.05, epochs: 5 },
+                sigmoid: { batchSize: 32, lr: 0.9, epochs: 50 } }; // which leaves its plateau at about epoch 20
 const DATA = Object.fromEntries(["train", "test"].map((part) =>
   [part, { inks: bytesFrom(GIVEN[part].inks), labels: Uint8Array.from(GIVEN[part].labels) }]));
 const CODE = new Blob([document.getElementById("worker").textContent], { type: "text/javascript" });
@@ -47,19 +48,19 @@ function begin() {
   mountView();
   learningCurve.clear();
   say(progress, WORDS_OF_TRAINING.preparing);
-  say(said, { zh: "", en: "" });
   const address = URL.createObjectURL(CODE);
   worker = new Worker(address);
   URL.revokeObjectURL(address);
   worker.onmessage = ({ data }) => hear(data);
-  const { description, weights } = start;
-  worker.postMessage({ begin: { description, weights, ...DATA, batchSize: BATCH_SIZE, seed: SEED + 1 } });
+  const { description, weights } = start, { batchSize } = USUAL[activation.value];
+  worker.postMessage({ begin: { description, weights, ...DATA, batchSize, seed: SEED + 1 } });
   goOn();
 }
 
 function goOn() {
   const wanted = settings();
   learning = true;
+  said.replaceChildren();
   learningCurve.reachTo(wanted.until);
   worker.postMessage({ learn: wanted });
   showButtons();
@@ -71,10 +72,10 @@ function hear({ weights, ended, ...report }) {
   latest = report;
   view.setNetworks(networksWith(readNetwork(start.description, weights)));
   const words = reportWords({ ...report, testAccuracy });
-  say(progress, words);
-  if (ended === null || ended === "begun") return;
+  if (ended === null || ended === "begun") return void say(progress, words);
   learning = false;
   showButtons();
+  progress.replaceChildren();
   say(said, joined([ENDED[ended], words], "，", ", ")); // announced once
 }
 
