@@ -1,5 +1,6 @@
 """What lies below PyTorch: memory that is kept, threads that are let go."""
 
+import os
 import subprocess
 import sys
 
@@ -48,8 +49,11 @@ print(before, computing, released, first == compute())
 
 def printed(code: str) -> list[str]:
     """What this prints in a process of its own, whose computations use several threads."""
+    # Dask leaves settings of memory and threads behind in the process that started its workers.
+    clean = {name: value for name, value in os.environ.items()
+             if not name.endswith("_NUM_THREADS") and not name.startswith("MALLOC_")}  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", "import os; os.environ['OMP_NUM_THREADS'] = '3'" + code],
+        [sys.executable, "-c", code], env=clean | {"OMP_NUM_THREADS": "3"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
