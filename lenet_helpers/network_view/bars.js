@@ -1,8 +1,8 @@
 // The answer of one network: a score and a probability for each class, and what it reads.
 import { cellColor } from "./colors.js";
-import { brief, element, fixed, percent, setText } from "./elements.js";
+import { brief, element, percent, setText } from "./elements.js";
 import { placeOfNumber } from "./sources.js";
-import { WORDS, joined, readingWords, say, spoken } from "./words.js";
+import { WORDS, answerWords, joined, readingWords, say, spoken } from "./words.js";
 
 const KEYS = { ArrowUp: -1, ArrowDown: 1 };
 
@@ -14,9 +14,7 @@ export function makeAnswer({ network, speaker, act }) {
   const reading = element("p", { class: "nv-reading" });
   const whole = element("section", { class: "nv-answer" }, reading, board);
   let run = null, words = WORDS.blank, short = words, name = null, cursor = barPlace(0), plan;
-  speaker.name(board, { zh: "得分与概率；上下键换类，左右键在得分与概率之间",
-                        en: "scores and probabilities; up and down for the class, left and right between score and probability" },
-               "aria-roledescription");
+  speaker.name(board, WORDS.answerRole, "aria-roledescription");
 
   function barPlace(column) {
     return { stage: last + 1, channel: 0, row: 0, column };
@@ -33,7 +31,8 @@ export function makeAnswer({ network, speaker, act }) {
   function arrange(height) {
     const tall = Math.max(12, Math.min(30, Math.floor(height / rows.length)));
     board.style.setProperty("--nv-row", `${tall}px`);
-    plan = { scale: tall, columns: 1, across: 0, down: tall, mapLeft: 0, folded: network.stages[last].channels === 1 ? 1 : 0 };
+    plan = { scale: tall, columns: 1, across: 0, down: tall, mapLeft: 0,
+             folded: network.stages[last].channels === 1 ? 1 : 0 };
   }
 
   // inked: there is a picture; refusal: what `refuse` said of it, or null.
@@ -71,13 +70,7 @@ export function makeAnswer({ network, speaker, act }) {
       speaker.name(board, WORDS.blank);
       return;
     }
-    const order = [...run.probabilities.keys()].sort((a, b) => run.probabilities[b] - run.probabilities[a]);
-    const list = (language) => order.slice(0, 3)
-      .map((k) => `${spoken(network.classes[k], language)} ${percent(run.probabilities[k])}`).join(", ");
-    const here = indexOf(cursor);
-    speaker.name(board, {
-      zh: `${words.zh}；${list("zh")}。${network.classes[here].zh}：得分 ${fixed(run.scores[here])}，概率 ${percent(run.probabilities[here])}`,
-      en: `${words.en}; ${list("en")}. ${network.classes[here].en}: score ${fixed(run.scores[here])}, probability ${percent(run.probabilities[here])}` });
+    speaker.name(board, answerWords(network, run, words, indexOf(cursor)));
   }
 
   function placeOf(event) {
@@ -141,7 +134,7 @@ export function makeAnswer({ network, speaker, act }) {
 }
 
 function makeRow(name) {
-  const label = say(element("span", { class: "nv-class" }), name);
+  const label = say(element("span", { class: "nv-class", title: spoken(name, "both") }), name);
   const score = element("span", { class: "nv-score" });
   const bar = element("span"), share = element("span", { class: "nv-share" });
   const row = element("div", { class: "nv-row" }, label, score,

@@ -23,7 +23,8 @@ export function makeConvolutionSum(network, index) {
   products.element.classList.add("nv-products");
   const total = element("b");
   products.caption.after(total);
-  const focus = element("div", { class: "nv-focus" }, patch.element, "×", kernel.element, element("span", { class: "nv-equals", text: "=" }), products.element);
+  const focus = element("div", { class: "nv-focus" }, patch.element, "×", kernel.element,
+                        element("span", { class: "nv-equals", text: "=" }), products.element);
   const whole = element("div", { class: "nv-sum" }, line.element,
                         element("div", { class: "nv-beside" }, count > 1 ? terms : "", focus));
   let chosen = null, context = null;
@@ -42,11 +43,14 @@ export function makeConvolutionSum(network, index) {
     context = next;
     const { origin, reach, kernelReach, place, speaker } = context;
     const some = shown(origin.terms), sums = some.map(({ sum }) => sum);
-    const rest = others ? [origin.terms.reduce((total, { sum }) => total + sum, 0) - sums.reduce((a, b) => a + b)] : [];
+    const rest = others ? [origin.sum - origin.bias - sums.reduce((a, b) => a + b)] : [];
     const term = some.find(({ channel }) => channel === chosen) ?? largestOf(some);
     const sizes = { kernel: kernelReach(index, place.channel), sum: reachOf([...sums, ...rest]) };
     speaker.name(terms, WORDS.terms);
-    some.forEach((each, i) => updateButton(buttons[i], each, each === term, reach(index - 1, each.channel), sizes, speaker));
+    some.forEach((each, i) => {
+      const sources = reach(index - 1, each.channel);
+      updateButton(buttons[i], each, each === term, sources, sizes, speaker);
+    });
     keepStop();
     line.update([...sums, ...rest], origin.bias, origin.sum, origin.value, sizes.sum);
     updateTables(term, reach(index - 1, term.channel), sizes.kernel);

@@ -1,7 +1,7 @@
 // What is pointed at, written out: its place, its value, its arithmetic. It keeps its size.
 import { cellColor } from "./colors.js";
 import { makeConvolutionSum } from "./convolution.js";
-import { element, fixed, setText } from "./elements.js";
+import { element, exact, setText } from "./elements.js";
 import { coversAll } from "./marks.js";
 import { makeLinearSum, makePixelSum, makePoolingSum, makeSoftmaxSum } from "./sums.js";
 import { makeWhole } from "./whole.js";
@@ -38,7 +38,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
     const { place, origin, others } = context;
     whole.classList.remove("nv-idle");
     saySome(what, placePieces(network, place));
-    setText(value, fixed(origin.value, 4));
+    setText(value, exact(origin.value));
     const reach = place.stage < network.stages.length ? context.reach(place.stage, place.channel) : 1;
     value.style.background = cellColor(origin.value, reach);
     saySome(field, besidePieces(network, place, origin, others));
@@ -56,12 +56,12 @@ export function makeDetail({ network, speaker, controls, steps }) {
   }
 
   // What stands here while nothing is pointed at: how a drawing was prepared, or an invitation.
-  function showWhole(answer, withSteps) {
+  function showWhole([answer, caption], withSteps) {
     clearTimeout(waiting);
     whole.classList.add("nv-idle");
     saySome(what, [[answer]]);
     setText(value, "");
-    saySome(field, []);
+    saySome(field, caption ? [[caption]] : []);
     value.style.background = "";
     const shown = withSteps ? steps : overview;
     if (body.firstChild !== shown) body.replaceChildren(shown);
@@ -73,7 +73,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
 // The receptive field on the picture, and the same number of the other networks, in pieces.
 function besidePieces(network, place, origin, others) {
   const seen = origin.boxes[0], { height, width } = network.stages[0];
-  const elsewhere = others.map(({ name, value }) => [name, same(fixed(value, 4))]);
+  const elsewhere = others.map(({ name, value }) => [name, same(exact(value))]);
   if (place.stage === 0 || !seen) return elsewhere;
   const { pieces } = WORDS;
   if (coversAll(seen, { height, width })) return [...elsewhere, [pieces.field, pieces.everything]];
@@ -85,7 +85,8 @@ function besidePieces(network, place, origin, others) {
 // Words, each with a number or other words after it, on one line.
 function saySome(node, pieces) {
   pieces.forEach((piece, i) => {
-    const part = node.children[i] ?? node.appendChild(element("span", { class: "nv-piece" }, element("span"), " ", element("span")));
+    const part = node.children[i] ?? node.appendChild(
+      element("span", { class: "nv-piece" }, element("span"), " ", element("span")));
     say(part.firstChild, piece[0]);
     say(part.lastChild, piece[1] ?? same(""));
   });

@@ -32,6 +32,13 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// Makes these the children of an element; what stands right already keeps its focus.
+export function hold(parent, ...children) {
+  const is = parent.childNodes;
+  if (is.length === children.length && children.every((child, i) => child === is[i])) return;
+  parent.replaceChildren(...children);
+}
+
 // Acts at most once a frame, however often it is asked.
 export function oncePerFrame(act) {
   let waiting = 0;
@@ -77,12 +84,22 @@ export function rove(group) {
   return () => keepStop(group.querySelector("[aria-pressed=true]:not([hidden])") ?? buttons()[0]);
 }
 
+export function isMotionUnwanted() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
 // Numbers, with a real minus sign; what rounds to zero has none
 
 export function fixed(value, digits = 3) {
   if (!Number.isFinite(value)) return String(value).replace("-", "−").replace("Infinity", "∞");
   const text = value.toFixed(digits);
   return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
+}
+
+// Four decimals, or the power of ten of what would seem to be nothing.
+export function exact(value) {
+  if (value === 0 || Math.abs(value) >= 0.0005 || !Number.isFinite(value)) return fixed(value, 4);
+  return value.toExponential(1).replaceAll("-", "−");
 }
 
 // At most five signs, for a cell.

@@ -55,7 +55,7 @@ function kernelPlan({ kernel: [high, wide], in: inputs }, stage, mapScale) {
     const rows = Math.floor((stage.height * mapScale + scale) / ((high + 1) * scale));
     const columns = Math.ceil(count / Math.max(1, rows));
     const width = (columns * (wide + 1) - 1) * scale;
-    if (scale > 1 && (rows < 1 || width > Math.max(20, 1.3 * stage.width * mapScale))) continue;
+    if (scale > 1 && (rows < 1 || width > Math.max(20, 0.8 * stage.width * mapScale))) continue;
     const used = Math.ceil(count / columns);
     return { scale, count, columns, cells: [used * (high + 1) - 1, columns * (wide + 1) - 1],
              width, height: (used * (high + 1) - 1) * scale };
@@ -95,21 +95,29 @@ function roomOf({ width, folded }) {
   return Math.max(width, folded ? NARROWEST_TITLES.strip : NARROWEST_TITLES.maps);
 }
 
-// Begin small; then always enlarge the stage whose numbers are hardest to point at, while it fits.
+// The numbers that are hardest to point at shall be as easy as they can; what room is left then goes
+// to the hardest that can still be enlarged.
 function shareOut(choices, width) {
-  const at = choices.map(() => 0);
-  const wide = (s, i) => roomOf(choices[s][i]);
-  let room = width - BETWEEN_STAGES * choices.length;
-  choices.forEach((_, s) => { room -= wide(s, 0); });
-  const ease = (s) => choices[s][at[s]].scale * Math.sqrt(choices[s][at[s]].mapHeight);
+  const room = width - BETWEEN_STAGES * choices.length;
+  const total = (plans) => plans.reduce((sum, plan) => sum + roomOf(plan), 0);
+  const atLeast = (ease) => choices.map((plans) =>
+    plans.find((plan) => easeOf(plan) >= ease) ?? plans[plans.length - 1]);
+  const levels = choices.flat().map(easeOf).sort((a, b) => b - a);
+  const level = levels.find((ease) => total(atLeast(ease)) <= room);
+  const chosen = level === undefined ? choices.map(([least]) => least) : atLeast(level);
   for (;;) {
-    const more = choices.map((plans, s) => s)
-      .filter((s) => at[s] + 1 < choices[s].length && wide(s, at[s] + 1) - wide(s, at[s]) <= room)
-      .sort((a, b) => ease(a) - ease(b))[0];
-    if (more === undefined) return choices.map((plans, s) => plans[at[s]]);
-    room -= wide(more, at[more] + 1) - wide(more, at[more]);
-    at[more] += 1;
+    const left = room - total(chosen);
+    const larger = choices.map((plans, s) => plans[plans.indexOf(chosen[s]) + 1]);
+    const fits = larger.map((plan, s) => plan && roomOf(plan) - roomOf(chosen[s]) <= left);
+    const next = [...chosen.keys()].filter((s) => fits[s])
+      .sort((a, b) => easeOf(chosen[a]) - easeOf(chosen[b]))[0];
+    if (next === undefined) return chosen;
+    chosen[next] = larger[next];
   }
+}
+
+function easeOf({ scale, mapHeight, folded }) {
+  return folded ? Infinity : scale * Math.sqrt(mapHeight);
 }
 
 // Where things lie on the board

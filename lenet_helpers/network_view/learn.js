@@ -1,8 +1,8 @@
 // The training so far: a slider over its checkpoints, and a mark on the curve of the loss.
-import { element, fixed, setText, vector } from "./elements.js";
+import { element, fixed, isMotionUnwanted, setText, vector } from "./elements.js";
 import { WORDS, say } from "./words.js";
 
-const WIDTH = 260, HEIGHT = 40, MARGIN = 4, MILLISECONDS_A_CHECKPOINT = 150;
+const WIDTH = 260, HEIGHT = 40, MARGIN = 4, A_CHECKPOINT = 150, CALM_CHECKPOINT = 800; // the last two: milliseconds
 
 // checkpoints: {at, epochs, losses, testAccuracies?}; `changed(i, finished)` hears which one is shown.
 export function makeLearn({ checkpoints, speaker, changed }) {
@@ -30,8 +30,8 @@ export function makeLearn({ checkpoints, speaker, changed }) {
   }
 
   function lossPath() {
-    const points = losses.map((loss, i) => (Number.isFinite(loss) ? `${x(i).toFixed(1)} ${y(i).toFixed(1)}` : null));
-    return `M${points.filter(Boolean).join("L")}`;
+    const points = [...losses.keys()].filter((i) => Number.isFinite(losses[i]));
+    return `M${points.map((i) => `${x(i).toFixed(1)} ${y(i).toFixed(1)}`).join("L")}`;
   }
 
   function label() {
@@ -55,10 +55,10 @@ export function makeLearn({ checkpoints, speaker, changed }) {
   }
 
   function momentWords(i) {
-    const accuracy = testAccuracies?.[i], epoch = fixed(epochs[i], 1), loss = fixed(losses[i]);
-    const known = Number.isFinite(accuracy);
-    return { zh: `第 ${at[i]} 批（${epoch} 轮）：损失 ${loss}${known ? `，测试精度 ${fixed(accuracy)}` : ""}`,
-             en: `batch ${at[i]} (epoch ${epoch}): loss ${loss}${known ? `, test accuracy ${fixed(accuracy)}` : ""}` };
+    const epoch = fixed(epochs[i], 1), loss = fixed(losses[i]);
+    const accuracy = testAccuracies ? fixed(testAccuracies[i]) : null;
+    return { zh: `第 ${at[i]} 批（${epoch} 轮）：损失 ${loss}${accuracy ? `，测试精度 ${accuracy}` : ""}`,
+             en: `batch ${at[i]} (epoch ${epoch}): loss ${loss}${accuracy ? `, test accuracy ${accuracy}` : ""}` };
   }
 
   function go(i, finished) {
@@ -73,7 +73,7 @@ export function makeLearn({ checkpoints, speaker, changed }) {
       return;
     }
     if (shown === last) go(0, false);
-    timer = setInterval(advance, MILLISECONDS_A_CHECKPOINT);
+    timer = setInterval(advance, isMotionUnwanted() ? CALM_CHECKPOINT : A_CHECKPOINT);
     label();
   }
 

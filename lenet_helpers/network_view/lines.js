@@ -26,8 +26,8 @@ export function makeLines(root, boardOf) {
     const largest = Math.abs(terms[0]?.product) || 1;
     products.forEach((path, i) => {
       const term = terms[i];
-      const from = term && anchor(frames, place.stage - 1, term.channel, { top: term.row, left: term.column, height: 1, width: 1 }, 1);
-      const to = term && anchor(frames, place.stage, 0, { top: 0, left: place.column, height: 1, width: 1 }, 0);
+      const from = term && anchor(frames, place.stage - 1, term.channel, oneNumber(term), 1);
+      const to = term && anchor(frames, place.stage, 0, oneNumber(place), 0);
       path.setAttribute("d", from && to && term.product ? curve(from, to) : "");
       path.setAttribute("class", `nv-product ${term?.product > 0 ? "nv-plus" : "nv-minus"}`);
       path.setAttribute("stroke-width", Math.max(0.7, WIDEST_LINE * Math.abs(term?.product ?? 0) / largest));
@@ -46,6 +46,10 @@ export function makeLines(root, boardOf) {
   }
 
   return { draw };
+}
+
+function oneNumber({ row, column }) {
+  return { top: row, left: column, height: 1, width: 1 };
 }
 
 // From a number on: the number's own box, then those that it feeds.

@@ -4,7 +4,7 @@ import { canvasOf, element, fixed } from "./elements.js";
 import { ARROWS, mapCorner, neighbourOf, numberAt } from "./layout.js";
 import { makeMarks } from "./marks.js";
 import { numberIndex } from "./sources.js";
-import { KIND_WORDS, WORDS, joined, placeWords, same } from "./words.js";
+import { KIND_WORDS, WORDS, placeWords } from "./words.js";
 
 // `act` hears what is pointed at: point(place), leave(), pin(place). A place has no network here.
 export function makeMaps({ network, index, speaker, act }) {
@@ -19,8 +19,7 @@ export function makeMaps({ network, index, speaker, act }) {
   let plan, kernels = [], values = null;
   let cursor = { stage: index, channel: 0, row: stage.height >> 1,
                  column: isStrip ? 0 : stage.width >> 1 };
-  speaker.name(board, { zh: "一层的数；方向键逐个移动", en: "numbers of a layer; arrow keys move" },
-               "aria-roledescription");
+  speaker.name(board, WORDS.mapsRole, "aria-roledescription");
 
   function arrange(next) {
     plan = next;
@@ -121,8 +120,8 @@ export function makeMaps({ network, index, speaker, act }) {
     return null;
   }
 
-  return { element: whole, board, stage, index, arrange, paint, paintPicture, describe, aim, neighbour, mark: marks.mark,
-           get plan() { return plan; }, get cursor() { return cursor; } };
+  return { element: whole, board, stage, index, arrange, paint, paintPicture, describe, aim, neighbour,
+           mark: marks.mark, get plan() { return plan; }, get cursor() { return cursor; } };
 }
 
 function sizeOf({ kind, channels, height, width }) {

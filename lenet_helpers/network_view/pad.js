@@ -141,9 +141,9 @@ function paintBase(pen, { height, width, inks }) {
   const context = small.getContext("2d"), image = context.createImageData(width, height);
   for (let i = 0; i < inks.length; i++) image.data[4 * i + 3] = inks[i];
   context.putImageData(image, 0, 0);
-  const scale = PAD_SIDE / Math.max(height, width);
+  const scale = PAD_SIDE / Math.max(height, width), wide = width * scale, high = height * scale;
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(small, (PAD_SIDE - width * scale) / 2, (PAD_SIDE - height * scale) / 2, width * scale, height * scale);
+  pen.drawImage(small, (PAD_SIDE - wide) / 2, (PAD_SIDE - high) / 2, wide, high);
 }
 
 // Drawings as plain objects, for a state that can become JSON

@@ -17,7 +17,8 @@ export function makePictures({ pictures, network, speaker, choose }) {
   function makeThumb(picture, i) {
     const [height, width] = network.input;
     const canvas = canvasOf(width, height, "nv-ink");
-    const thumb = element("button", { type: "button", class: "nv-thumb", on: { click: () => choose(i) } }, canvas);
+    const on = { click: () => choose(i) };
+    const thumb = element("button", { type: "button", class: "nv-thumb", on }, canvas);
     const words = pictureWords(network, picture, i);
     speaker.name(thumb, words);
     speaker.name(thumb, words, "title");

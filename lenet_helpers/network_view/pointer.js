@@ -9,8 +9,10 @@ import { joined, placeWords, same } from "./words.js";
 const FIRST_SLIDE = { stage: 1, channel: 0, row: 0, column: 0 };
 
 // `flows()` and `shown()`: the flows on the screen and the numbers of their networks; `names()`: of
-// all networks; `legend(size)` hears the scale; `picked()` that the choice of a number is finished.
-export function makePointer({ network, model, speaker, state, names, flows, shown, steps, legend, picked }) {
+// all networks, `caption()` of the picture; `legend(size)` hears the scale; `picked()` that the choice of
+// a number is finished.
+export function makePointer({ network, model, speaker, state, names, flows, shown, steps, legend,
+                              caption, picked }) {
   let hovered = null;
   const slide = makeSlide({ speaker, advance, restart, move, back, rest: picked });
   const detail = makeDetail({ network, speaker, controls: slide.element, steps });
@@ -28,7 +30,7 @@ export function makePointer({ network, model, speaker, state, names, flows, show
     slide.offer(state.chosen);
     if (!place) {
       for (const flow of flows()) flow.mark(null, null);
-      detail.showWhole(flows()[0].answer.words, state.steps);
+      detail.showWhole([flows()[0].answer.words, caption()], state.steps);
       legend(0);
       return;
     }

@@ -1,5 +1,5 @@
 // Controls that move what is chosen: the window slides over its map, step by step or quickly.
-import { element, setText } from "./elements.js";
+import { element, isMotionUnwanted, setText } from "./elements.js";
 import { WORDS, say } from "./words.js";
 
 const STEP = 450, FAST = 40, CALM = 900; // milliseconds a number; CALM where less motion is asked for
@@ -31,8 +31,8 @@ export function makeSlide({ speaker, advance, restart, move, back, rest }) {
   }
 
   function pause() {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    return calm ? CALM : fast.checked ? FAST : STEP;
+    if (isMotionUnwanted()) return CALM;
+    return fast.checked ? FAST : STEP;
   }
 
   function toggle() {

@@ -1,6 +1,6 @@
 // The arithmetic of the other numbers: pixels, poolings, linear layers, probabilities.
 import { cellColor, paintSigned, reachOf } from "./colors.js";
-import { asTerm, brief, canvasOf, element, fixed, percent, setText } from "./elements.js";
+import { asTerm, brief, canvasOf, element, exact, fixed, percent, setText } from "./elements.js";
 import { makeSumLine, makeTable } from "./tables.js";
 import { WORDS, say } from "./words.js";
 
@@ -14,8 +14,9 @@ export function makePixelSum(network) {
   function update({ origin }) {
     const ink = Math.round((origin.value * std + mean) * 255 * 10) / 10;
     const rule = mean || std !== 1 ? `(${ink} / 255 − ${fixed(mean, 4)}) / ${fixed(std, 4)}` : `${ink} / 255`;
-    say(line, { zh: `${WORDS.ink.zh} ${ink}（0 是纸，255 最黑）：${rule} = ${fixed(origin.value, 4)}`,
-                en: `${WORDS.ink.en} ${ink} (0 is paper, 255 the deepest): ${rule} = ${fixed(origin.value, 4)}` });
+    const value = fixed(origin.value, 4);
+    say(line, { zh: `${WORDS.ink.zh} ${ink}（0 是纸，255 最黑）：${rule} = ${value}`,
+                en: `${WORDS.ink.en} ${ink} (0 is paper, 255 the deepest): ${rule} = ${value}` });
   }
 
   return { element: element("div", { class: "nv-sum" }, line), update };
@@ -25,22 +26,23 @@ export function makePoolingSum(network, index) {
   const stage = network.stages[index], layer = network.layers[stage.layer];
   const isLargest = layer.kind === "maxpool", size = layer.kernel[0] * layer.kernel[1];
   const table = makeTable(...layer.kernel, say(element("span"), WORDS.patch));
-  const rule = element("span"), value = element("b", { class: "nv-value" });
-  const total = element("b", { class: "nv-total" });
-  const line = element("p", { class: "nv-sum-line" }, say(element("span"), isLargest ? WORDS.largest : WORDS.mean), " ",
-                       rule, " = ", total, ...(stage.activation ? [` → ${stage.activation} → `, value] : []));
-  const whole = element("div", { class: "nv-sum" }, line,
-                        element("div", { class: "nv-beside" }, element("div", { class: "nv-focus" }, table.element)));
+  const name = say(element("span"), isLargest ? WORDS.largest : WORDS.mean), rule = element("span");
+  const total = element("b", { class: "nv-total" }), value = element("b", { class: "nv-value" });
+  const line = element("p", { class: "nv-sum-line" }, name, " ", rule, " = ", total);
+  if (stage.activation) line.append(` → ${stage.activation} → `, value);
+  const focus = element("div", { class: "nv-focus" }, table.element);
+  const whole = element("div", { class: "nv-sum" }, line, element("div", { class: "nv-beside" }, focus));
 
   function update({ origin, reach, place }) {
     const [{ patch, winner }] = origin.terms;
     const list = Array.from(patch, (number) => fixed(number));
     table.update(patch, reach(index - 1, place.channel), (i) => patch[i] === -Infinity);
     table.cells.forEach((cell, i) => cell.classList.toggle("nv-winner", i === winner));
-    const joinedList = list.length > 9 ? `${list.slice(0, 8).join(", ")}, …` : list.join(isLargest ? ", " : " + ");
-    setText(rule, isLargest ? `(${joinedList})` : `(${joinedList.replaceAll("+ −", "− ")}) / ${size}`);
-    setText(total, fixed(origin.sum, 4));
-    setText(value, fixed(origin.value, 4));
+    const some = list.length > 9 ? [...list.slice(0, 8), "…"] : list;
+    setText(rule, isLargest ? `(${some.join(", ")})`
+                            : `(${some.join(" + ").replaceAll("+ −", "− ")}) / ${size}`);
+    setText(total, exact(origin.sum));
+    setText(value, exact(origin.value));
   }
 
   return { element: whole, update };
@@ -68,7 +70,8 @@ export function makeLinearSum(network, index) {
       updateContribution(row, before, term, largest);
     });
     const all = origin.terms.reduce((sum, { product }) => sum + product, 0);
-    line.update([top, all - top], origin.bias, origin.sum, origin.value, Math.max(Math.abs(top), Math.abs(all - top)));
+    const parts = [top, all - top];
+    line.update(parts, origin.bias, origin.sum, origin.value, reachOf(parts));
     picture.update(origin.terms, largest);
   }
 
@@ -119,7 +122,8 @@ export function makeSoftmaxSum(network) {
                     power: element("td"), share: element("td") };
     return cells;
   });
-  const row = (words, key) => element("tr", {}, say(element("th", { scope: "row" }), words), ...columns.map((cells) => cells[key]));
+  const row = (words, key) => element("tr", {}, say(element("th", { scope: "row" }), words),
+                                      ...columns.map((cells) => cells[key]));
   const line = element("p", { class: "nv-sum-line" });
   const corner = element("td");
   const table = element("table", { class: "nv-softmax" },
@@ -135,13 +139,13 @@ export function makeSoftmaxSum(network) {
     columns.forEach((cells, i) => {
       setText(cells.score, brief(scores[i]));
       cells.score.style.background = cellColor(scores[i], reach);
-      setText(cells.power, powers[i] < 0.0005 ? powers[i].toExponential(0).replace("-", "−") : fixed(powers[i]));
+      setText(cells.power, powers[i] < 0.0005 ? exact(powers[i]).replace(/\.\d/, "") : fixed(powers[i]));
       setText(cells.share, percent(probabilities[i]));
       for (const cell of Object.values(cells)) cell.classList.toggle("nv-own", i === k);
     });
-    const text = (e) => `softmax: ${e} = ${fixed(powers[k], 4)} / ${fixed(sum, 4)} = `;
-    const exact = `e^(${fixed(scores[k])} − ${fixed(largest)}) / Σ`.replace("− −", "+ ");
-    line.replaceChildren(text(exact), element("b", { class: "nv-value", text: fixed(probabilities[k], 4) }));
+    const power = `e^(${fixed(scores[k])} − ${fixed(largest)}) / Σ`.replace("− −", "+ ");
+    line.replaceChildren(`softmax: ${power} = ${exact(powers[k])} / ${fixed(sum, 4)} = `,
+                         element("b", { class: "nv-value", text: exact(probabilities[k]) }));
   }
 
   return { element: whole, update };

@@ -1,6 +1,6 @@
 // The pieces that arithmetic is shown with: tables of coloured numbers, and a sum on one line.
 import { cellColor } from "./colors.js";
-import { asTerm, brief, element, fixed, setText } from "./elements.js";
+import { asTerm, brief, element, exact, fixed, setText } from "./elements.js";
 import { WORDS, say } from "./words.js";
 
 const LARGEST_WITH_NUMBERS = 7; // of a window; a larger one shows its colours alone
@@ -46,7 +46,7 @@ export function makeSumLine({ parts, activation, bias = true }) {
     });
     setText(biasNode.number, asTerm(biasNumber));
     setText(total, fixed(sum));
-    setText(value, fixed(result, 4));
+    setText(value, exact(result));
   }
 
   return { element: whole, update };

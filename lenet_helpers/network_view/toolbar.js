@@ -5,7 +5,8 @@ import { WORDS, say } from "./words.js";
 // `set(name, value)` hears what was chosen: network, scale, kernels.
 export function makeToolbar({ names, scales, speaker, set, canDraw }) {
   const networks = makeNetworkChoice(names, speaker, set);
-  const options = scales.map((scale) => speaker.name(element("option", { value: scale }), WORDS.scales[scale], "text"));
+  const options = scales.map((scale) =>
+    speaker.name(element("option", { value: scale }), WORDS.scales[scale], "text"));
   const scale = element("select", { on: { change: () => set("scale", scale.value) } }, ...options);
   const kernels = makeSwitch("kernels", WORDS.kernels, set), steps = makeSwitch("steps", WORDS.steps, set);
   const legend = makeLegend(speaker);
@@ -33,7 +34,8 @@ function makeSwitch(name, words, set) {
 
 function makeNetworkChoice(names, speaker, set) {
   const values = names.length > 1 ? [...names.keys(), "both"] : [];
-  const buttons = values.map((value) => element("button", { type: "button", on: { click: () => set("network", value) } }));
+  const buttons = values.map((value) =>
+    element("button", { type: "button", on: { click: () => set("network", value) } }));
   const whole = element("div", { class: "nv-choice", role: "group" }, ...buttons);
   const keepStop = rove(whole);
   speaker.name(whole, WORDS.network);
@@ -54,7 +56,7 @@ function makeNetworkChoice(names, speaker, set) {
 
 // Orange, paper, blue; the numbers at its ends belong to what is pointed at.
 function makeLegend(speaker) {
-  const least = element("span", { class: "nv-end", text: "−" }), most = element("span", { class: "nv-end", text: "+" });
+  const least = element("span", { class: "nv-end" }), most = element("span", { class: "nv-end" });
   const colors = element("span", { class: "nv-gradient", role: "img" });
   const marks = element("span", { class: "nv-legend-marks" },
     element("i", { class: "nv-legend-sources" }), say(element("span"), WORDS.sees), " ",
@@ -67,5 +69,6 @@ function makeLegend(speaker) {
     setText(most, size ? `+${fixed(size, 2)}` : "+");
   }
 
+  reach(0);
   return { element: element("div", { class: "nv-legend" }, least, colors, most, marks), reach };
 }

@@ -1,58 +1,56 @@
 // The living network on one screen: a picture goes in on the left, passes all layers, and comes out
 // as probabilities on the right; whatever is pointed at shows where it comes from.
-import { element, oncePerFrame, onceSettled } from "./elements.js";
+import { element, hold, oncePerFrame, onceSettled } from "./elements.js";
 import { makeFlow } from "./flow.js";
 import { makeLearn } from "./learn.js";
 import { makeMaps } from "./maps.js";
 import { makeModel } from "./model.js";
-import { BLANK_DRAWING, drawingAsPlain, drawingFromPlain, isBlank, makePad } from "./pad.js";
-import { makePictures } from "./pictures.js";
 import { placeOn } from "./places.js";
 import { makePointer } from "./pointer.js";
 import { makeRoom } from "./room.js";
+import { makeSource } from "./source.js";
+import { firstState } from "./state.js";
 import { makeSteps } from "./steps.js";
 import { watchTheme } from "./theme.js";
 import { makeToolbar } from "./toolbar.js";
 import { WORDS, joined, makeSpeaker, say } from "./words.js";
 
 const SETTLED = 350; // milliseconds without a change, after which it is announced
-const FIRST_STATE = { picture: null, drawing: null, chosen: null, scale: null, network: 0,
-                      checkpoint: null, kernels: false, steps: false };
 
 export function mountNetworkView(host, options) {
   const { networks, pictures = [], checkpoints = null, refuse = null, onChange = () => {} } = options;
   const network = networks[0].network; // its shape is that of all
-  const canDraw = Boolean(options.draw) && network.input.every((size) => size === 28);
-  const state = { ...FIRST_STATE, language: options.language ?? "both", ...options.state };
+  const isLikeMnist = network.input.every((size) => size === 28); // as a drawing becomes
+  const canDraw = Boolean(options.draw) && isLikeMnist;
+  const scales = networks.length > 1 || checkpoints ? ["map", "layer", "shared"] : ["map", "layer"];
+  const state = firstState(options, scales);
   const root = element("div", { class: "nv", role: "group" });
   const speaker = makeSpeaker(root, state.language);
   const model = makeModel({ networks, checkpoints });
   const live = element("p", { class: "nv-live", role: "status" });
   const left = element("div", { class: "nv-left" }), right = element("div", { class: "nv-right" });
   const top = element("div", { class: "nv-top" }), ground = element("div", { class: "nv-desk" }, left, right);
-  let names = networks.map(({ name }) => name), refusals = [];
+  let names = networks.map(({ name }) => name), refusals = [], announced = null;
 
   const steps = makeSteps();
   const pointer = makePointer({
     network, model, speaker, state, steps: steps.element, names: () => names, flows: shownFlows,
-    shown: shownNetworks, legend: (size) => toolbar.reach(size), picked: () => settle("chosen") });
-  const picture = makeMaps({ network, index: 0, speaker, act: pointer.actOf(() => 0) });
+    shown: shownNetworks, legend: (size) => toolbar.reach(size), caption: () => source.words(),
+    picked: () => settle("chosen") });
+  const picture = makeMaps({ network, index: 0, speaker, act: pointer.actOf(() => shownNetworks()[0]) });
   const flows = networks.map((_, slot) => makeFlow({
     network, picture, ground, speaker, act: pointer.actOf(() => shownNetworks()[slot]) }));
-  const pad = makePad({ speaker, changed: drawn });
-  const thumbs = makePictures({ pictures, network, speaker, choose: choosePicture });
-  const scales = networks.length > 1 || checkpoints ? ["map", "layer", "shared"] : ["map", "layer"];
-  state.scale ??= scales[scales.length - 1];
+  const source = makeSource({ network, pictures, model, state, speaker, looked });
   const toolbar = makeToolbar({ names, scales, speaker, set, canDraw });
   const learn = checkpoints && makeLearn({ checkpoints, speaker, changed: showCheckpoint });
   const room = makeRoom({ root, network, flowsShown: shownFlows, parts: {
     toolbar: toolbar.element, learn: learn && learn.element, top, left, right,
-    pad: canDraw ? pad.element : null, picture, pictures: thumbs } });
+    pad: canDraw ? source.pad.element : null, picture, pictures: source.thumbs } });
 
   const paintSoon = oncePerFrame(() => paint(true));
   const lookSoon = oncePerFrame(() => look(false));
-  const announceSoon = onceSettled(announce, SETTLED);
   const arrangeSoon = oncePerFrame(arrange);
+  const announceSoon = onceSettled(announce, SETTLED);
 
   function shownNetworks() {
     return state.network === "both" ? networks.map((_, n) => n) : [state.network];
@@ -62,55 +60,29 @@ export function mountNetworkView(host, options) {
     return flows.slice(0, shownNetworks().length);
   }
 
-  // The picture
+  // Another picture
 
-  function baseOf(i) {
-    const [height, width] = network.input;
-    return { picture: i, height, width, inks: pictures[i].inks };
-  }
-
-  // Something was drawn, undone or cleared. `finished`: nothing more of it will come.
-  function drawn(finished) {
-    if (finished) {
-      lookSoon.cancel();
-      look(true);
-      settle("drawing");
-    } else {
+  function looked(finished, why) {
+    if (!finished) {
       lookSoon();
+      return;
     }
-  }
-
-  function choosePicture(i) {
-    if (!pictures[i]) return;
-    pad.put({ base: baseOf(i), strokes: [] });
+    lookSoon.cancel();
     look(true);
-    settle("picture");
-  }
-
-  function draw({ height, width, values }) {
-    pad.put({ base: { height, width, inks: Uint8Array.from(values, Math.round) }, strokes: [] });
-    look(true);
-    settle("drawing");
+    settle(why);
   }
 
   function look(finished) {
-    read();
-    if (finished && refuse && model.inked) refuseShown();
+    source.read(finished);
+    if (state.steps) steps.show(model.steps);
+    judge(finished);
     paint(!finished);
   }
 
-  // What lies on the pad, without showing it.
-  function read() {
-    const { drawing } = pad, { base, strokes } = drawing;
-    model.look(drawing, pad);
-    state.picture = base && base.picture !== undefined && !strokes.length ? base.picture : null;
-    state.drawing = state.picture === null && !isBlank(drawing) ? drawingAsPlain(drawing) : null;
-    thumbs.mark(state.picture);
-    if (state.steps) steps.show(model.steps);
+  // Asks whether it is a digit at all, when all is done.
+  function judge(finished) {
     refusals = [];
-  }
-
-  function refuseShown() {
+    if (!finished || !refuse || !model.inked) return;
     for (const n of shownNetworks()) {
       refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan });
     }
@@ -126,7 +98,8 @@ export function mountNetworkView(host, options) {
     shownFlows().forEach((flow, slot) => {
       const n = shownNetworks()[slot], run = model.run(n), reach = model.reaches(n, state.scale);
       flow.paint(model.network(n), run, reach, model.kernelReaches(n, state.scale));
-      flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal: refusals[n] ?? null });
+      const refusal = refusals[n] ?? null;
+      flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal });
     });
     toolbar.show(state);
     pointer.light(soon);
@@ -134,9 +107,10 @@ export function mountNetworkView(host, options) {
 
   function arrange() {
     const shown = shownFlows();
-    flows.forEach((flow) => { if (!shown.includes(flow)) flow.answer.element.remove(); });
-    right.replaceChildren(...shown.map((flow) => flow.element), pointer.panel);
-    shown.forEach((flow, slot) => flow.answer.rename(shown.length > 1 ? names[shownNetworks()[slot]] : null));
+    for (const flow of flows) if (!shown.includes(flow)) flow.answer.element.remove();
+    hold(right, ...shown.map((flow) => flow.element), pointer.panel);
+    shown.forEach(({ answer }, slot) =>
+      answer.rename(shown.length > 1 ? names[shownNetworks()[slot]] : null));
     room.arrange(state);
     paint();
   }
@@ -147,7 +121,6 @@ export function mountNetworkView(host, options) {
   }
 
   // Announced once, when all is done.
-  let announced = null;
   function settle(why) {
     announced = why;
     announceSoon();
@@ -168,7 +141,7 @@ export function mountNetworkView(host, options) {
       steps.show(model.steps);
       if (value) state.chosen = null; // they stand where its arithmetic was
     }
-    if (name === "network" && refuse && model.inked) refuseShown();
+    if (name === "network") judge(true);
     if (name === "network" || name === "kernels") arrange();
     else paint();
     settle(name);
@@ -177,14 +150,13 @@ export function mountNetworkView(host, options) {
   function showCheckpoint(i, finished) {
     state.checkpoint = i;
     model.showCheckpoint(i);
-    refusals = [];
-    if (finished) {
-      if (refuse && model.inked) refuseShown();
-      paint();
-      settle("checkpoint");
-    } else {
+    judge(finished);
+    if (!finished) {
       paintSoon();
+      return;
     }
+    paint();
+    settle("checkpoint");
   }
 
   const controller = {
@@ -193,8 +165,8 @@ export function mountNetworkView(host, options) {
       speaker.choose(language);
       arrangeSoon();
     },
-    showPicture: choosePicture,
-    draw,
+    showPicture: source.choose,
+    draw: (scan) => isLikeMnist && source.draw(scan),
     choose(place) {
       const found = place && placeOn(network, place);
       if (found) pointer.pin({ network: place.network ?? shownNetworks()[0], ...found }, "call");
@@ -203,12 +175,15 @@ export function mountNetworkView(host, options) {
     setNetworks(next) {
       names = next.map(({ name }) => name);
       model.setNetworks(next);
+      judge(false);
       toolbar.rename(names);
       paintSoon();
     },
     get state() { return JSON.parse(JSON.stringify(state)); },
     get image() { return Uint8Array.from(model.inks, Math.round); },
-    get probabilities() { return model.inked ? Array.from(model.run(shownNetworks()[0]).probabilities) : null; },
+    get probabilities() {
+      return model.inked ? Array.from(model.run(shownNetworks()[0]).probabilities) : null;
+    },
     destroy,
   };
 
@@ -238,20 +213,13 @@ export function mountNetworkView(host, options) {
     if (event.key === "Escape") pointer.back();
   });
   if (learn) {
-    state.checkpoint ??= checkpoints.at.length - 1;
     learn.show(state.checkpoint);
     model.showCheckpoint(state.checkpoint);
   }
-  pad.begin(firstDrawing());
-  read();
-  if (refuse && model.inked) refuseShown();
+  source.begin(Boolean(options.state));
+  steps.show(model.steps);
+  judge(true);
   arrange();
   describe();
   return controller;
-
-  function firstDrawing() {
-    if (state.drawing) return drawingFromPlain(state.drawing, baseOf);
-    if (state.picture === null && (!pictures.length || options.state)) return BLANK_DRAWING;
-    return { base: baseOf(pictures[state.picture] ? state.picture : 0), strokes: [] };
-  }
 }

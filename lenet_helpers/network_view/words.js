@@ -1,6 +1,11 @@
 // All words of the view, in both languages, and who speaks them. Maps, rows and columns count from 0.
 
-import { percent } from "./elements.js";
+import { fixed, percent } from "./elements.js";
+
+// What is written alike in both languages.
+export function same(text) {
+  return { zh: String(text), en: String(text) };
+}
 
 // Says words in the language that was chosen. Texts are elements with `lang`, of which a style hides
 // one; names that only a screen reader says, and lists, are spoken anew when the language changes.
@@ -56,8 +61,6 @@ export function say(node, { zh, en }) {
   return node;
 }
 
-export const same = (text) => ({ zh: String(text), en: String(text) });
-
 // Several words one after the other.
 export function joined(parts, zh = "", en = " ") {
   const all = parts.filter(Boolean);
@@ -96,12 +99,13 @@ export const WORDS = {
   clear: { zh: "清空", en: "Clear" },
   brush: { zh: "笔宽", en: "Brush width" },
   steps: { zh: "整理的步骤", en: "Preparation" },
-  seen: { zh: "网络看到的", en: "what the network sees" },
   pictures: { zh: "现成的图像", en: "Pictures to choose from" },
   earlier: { zh: "前面的图像", en: "Earlier pictures" },
   later: { zh: "后面的图像", en: "More pictures" },
-  noSteps: { zh: "在画板上写点什么，这里就一步一步显示它怎样整理成 MNIST 的样子。现成的图像本来就是这个样子。",
-             en: "Draw something on the pad: its way into the form of MNIST is shown here, step by step. The pictures to choose from have that form already." },
+  noSteps: {
+    zh: "在画板上写点什么，这里就一步一步显示它怎样整理成 MNIST 的样子。现成的图像本来就是这个样子。",
+    en: "Draw something on the pad: its way into the form of MNIST is shown here, step by step. "
+      + "The pictures to choose from have that form already." },
   stepNames: {
     scan: { zh: "写下的", en: "as drawn" },
     box: { zh: "裁到墨迹", en: "cut to the ink" },
@@ -123,8 +127,11 @@ export const WORDS = {
            ArrowLeft: { zh: "左移一列", en: "One column left" },
            ArrowRight: { zh: "右移一列", en: "One column right" } },
   invitation: {
-    zh: "把指针移到任何一个数上（或点一下，或用 Tab 和方向键）：它的来源会一直亮到图像，它的去向也会亮起，它的算式写在这里。Esc 回到整体。",
-    en: "Point at any number (or tap it, or use Tab and the arrow keys): its sources light up all the way back to the picture, so does what it feeds, and its arithmetic stands here. Esc returns to the whole." },
+    zh: "把指针移到任何一个数上（或点一下，或用 Tab 和方向键）：它的来源会一直亮到图像，它的去向也会亮起，"
+      + "它的算式写在这里。Esc 回到整体。",
+    en: "Point at any number (or tap it, or use Tab and the arrow keys): its sources light up all the "
+      + "way back to the picture, so does what it feeds, and its arithmetic stands here. Esc returns to "
+      + "the whole." },
   counts: { numbers: { zh: "输出的数", en: "numbers put out" }, parameters: { zh: "参数", en: "parameters" },
             products: { zh: "乘法", en: "multiplications" } },
   patch: { zh: "窗口里的数", en: "patch" },
@@ -135,16 +142,18 @@ export const WORDS = {
   mean: { zh: "平均", en: "mean" },
   largest: { zh: "最大", en: "largest" },
   contributions: { zh: "贡献", en: "contributions" },
-  score: { zh: "得分", en: "score" },
-  power: { zh: "e^(得分 − 最大得分)", en: "e^(score − largest)" },
+  score: { zh: "得分 s", en: "score s" },
+  power: same("e^(s − max s)"),
   share: { zh: "概率", en: "probability" },
   sum: { zh: "和", en: "sum" },
   ink: { zh: "墨迹", en: "ink" },
-  padding: { zh: "填充", en: "padding" },
   blank: { zh: "先写一个数字", en: "Write a digit first" },
-  broken: { zh: "得分不是有限的数：训练很可能发散了", en: "The scores are not finite: the training has probably diverged" },
+  broken: { zh: "得分不是有限的数：训练很可能发散了",
+            en: "The scores are not finite: the training has probably diverged" },
   refused: { zh: "不像数字", en: "not a digit" },
-  probabilities: { zh: "十个概率", en: "the probabilities" },
+  mapsRole: { zh: "一层的数；方向键逐个移动", en: "numbers of a layer; arrow keys move" },
+  answerRole: { zh: "得分与概率；上下键换类，左右键在得分与概率之间",
+                en: "scores and probabilities; up and down for the class, left and right between the two" },
   pieces: { unit: { zh: "单元", en: "unit" }, map: { zh: "特征图", en: "map" },
             row: { zh: "行", en: "row" }, column: { zh: "列", en: "column" },
             rows: { zh: "行", en: "rows" }, columns: { zh: "列", en: "columns" },
@@ -186,4 +195,15 @@ export function readingWords(network, { probabilities }) {
   const share = percent(probabilities[best]);
   return { best, words: { zh: `读作 ${zh}（${share}）`, en: `reads ${en} (${share})` },
            short: { zh: `${zh}（${share}）`, en: `${en} (${share})` } };
+}
+
+// For a screen reader: what is read, the likeliest classes, and one class's score and probability.
+export function answerWords(network, { scores, probabilities }, reading, here) {
+  const order = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const list = (language) => order.slice(0, 3)
+    .map((k) => `${network.classes[k][language]} ${percent(probabilities[k])}`).join(", ");
+  const { zh, en } = network.classes[here];
+  const score = fixed(scores[here]), share = percent(probabilities[here]);
+  return { zh: `${reading.zh}；${list("zh")}。${zh}：得分 ${score}，概率 ${share}`,
+           en: `${reading.en}; ${list("en")}. ${en}: score ${score}, probability ${share}` };
 }

@@ -102,3 +102,27 @@ def test_ink_is_dark_on_paper_in_light_and_light_in_dark(open_view):
     for theme, dark in (("light", "false"), ("dark", "true")):
         page = open_view(theme=theme)
         assert page.locator(".nv").get_attribute("data-dark") == dark
+
+
+def test_the_focus_stays_where_it_is(open_view):
+    page = open_view([TRAINED, BEGINNER])
+    for name in ("Kernels", "both", "Preparation"):
+        page.get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+        settle(page)
+        assert page.evaluate("document.activeElement.innerText").strip() == name
+    page.evaluate("view.setLanguage('zh')")
+    settle(page)
+    assert page.evaluate("document.activeElement.innerText").strip() == "整理的步骤"
+
+
+def test_a_state_that_does_not_fit_is_set_right(open_view):
+    state = {
+        "picture": 99, "network": 7, "scale": "none", "checkpoint": 3,
+        "chosen": {"stage": "conv2", "channel": 70, "row": -3, "column": 4},
+    }  # fmt: skip
+    page = open_view(state=state)
+    chosen = {"network": 0, "stage": 3, "channel": 15, "row": 0, "column": 4}
+    now = page.evaluate("view.state")
+    assert (now["network"], now["scale"], now["checkpoint"]) == (0, "layer", None)
+    assert now["chosen"] == chosen and now["picture"] is None
