@@ -79,7 +79,10 @@ def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
 
 def _module(core: str, *scripts: str) -> str:
     """The view, what else the page needs of its core, and the page's scripts, in one scope."""
-    return inline.inline(VIEW / "view.js", VIEW / core, *(SCRIPTS / script for script in scripts))
+    return inline.inline(
+        *(VIEW / name for name in ("view.js", "remarks.js", core)),
+        *(SCRIPTS / script for script in scripts),
+    )
 
 
 def _network(net: torch.nn.Sequential, data: BatchIterator, name: str) -> dict:

@@ -1,6 +1,7 @@
 // The view in a notebook (anywidget): Python's traits come in; the state of the view, and the image
 // that the network sees, go back.
 import { readNetwork } from "./network.js";
+import { remarkOnDrawing } from "./remarks.js";
 import { mountNetworkView } from "./view.js";
 
 export function render({ model, el }) {
@@ -12,7 +13,7 @@ export function render({ model, el }) {
   function mount() {
     if (view) view.destroy();
     view = mountNetworkView(el, {
-      networks, checkpoints, draw: model.get("draw"), onChange: tell,
+      networks, checkpoints, draw: model.get("draw"), refuse: remarkOnDrawing, onChange: tell,
       pictures: model.get("pictures").map((each) => ({ ...each, inks: bytesOf(each.inks) })),
       state: { ...model.get("state"), language: model.get("language") } });
   }

@@ -2,7 +2,6 @@
 
 const GIVEN = JSON.parse(document.getElementById("data").textContent);
 const PICTURES = GIVEN.pictures.map((picture) => ({ ...picture, inks: bytesFrom(picture.inks) }));
-const REFUSE = null; // ({ run, image, drawing }) → why this is no digit, or null: there is no rule yet
 
 function bytesFrom(base64) {
   return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0));

@@ -32,7 +32,7 @@ function mountView() {
   const state = view ? view.state : undefined;
   if (view) view.destroy();
   view = mountNetworkView(document.getElementById("view"), {
-    networks: networksWith(start.network), pictures: PICTURES, draw: true, refuse: REFUSE, state,
+    networks: networksWith(start.network), pictures: PICTURES, draw: true, refuse: remarkOnDrawing, state,
     language: languageNow() });
 }
 

@@ -10,7 +10,7 @@ function showAddress() {
   const { state, chosen } = stateOf(location.hash, counts);
   if (view) view.destroy();
   view = mountNetworkView(document.getElementById("view"), {
-    networks: NETWORKS, pictures: PICTURES, draw: true, refuse: REFUSE, language: languageNow(),
+    networks: NETWORKS, pictures: PICTURES, draw: true, refuse: remarkOnDrawing, language: languageNow(),
     state: { scale: "layer", ...state }, onChange: keepSoon }); // sigmoid and ReLU differ too much to share a scale
   if (chosen) view.choose(chosen);
 }
