@@ -19,17 +19,20 @@ export function makeDetail({ network, speaker, controls, steps }) {
   const body = element("div", { class: "nv-detail-body" });
   const whole = element("section", { class: "nv-detail" }, head, body);
   const overview = makeWhole(network);
-  const sums = new Map(); // stage → its arithmetic, built once
+  const sums = new Map(); // stage and activation → its arithmetic, built once
   let waiting = 0, cost = 0;
   speaker.name(whole, WORDS.detail);
   whole.setAttribute("role", "region");
 
-  function sumOf(stage) {
-    if (!sums.has(stage)) {
+  // Networks that are compared may differ in their activations.
+  function sumOf(stage, activation) {
+    const key = `${stage} ${activation}`;
+    if (!sums.has(key)) {
       const make = stage === network.stages.length ? makeSoftmaxSum : SUMS[network.stages[stage].kind];
-      sums.set(stage, make(network, stage));
+      const stages = network.stages.map((each, i) => (i === stage ? { ...each, activation } : each));
+      sums.set(key, make({ ...network, stages }, stage));
     }
-    return sums.get(stage);
+    return sums.get(key);
   }
 
   // context: { place, origin, run, reach, kernelReach, others: [{ name, value }] }. The arithmetic may
@@ -41,7 +44,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
     setText(value, exact(origin.value));
     const reach = place.stage < network.stages.length ? context.reach(place.stage, place.channel) : 1;
     value.style.background = cellColor(origin.value, reach);
-    saySome(field, besidePieces(network, place, origin, others));
+    saySome(field, besidePieces(network, place, origin, others, speaker.language === "both"));
     clearTimeout(waiting);
     if (soon) waiting = setTimeout(() => showSum(context), Math.min(LONGEST_WAIT, 8 * cost));
     else showSum(context);
@@ -49,7 +52,7 @@ export function makeDetail({ network, speaker, controls, steps }) {
 
   // On a slow machine it waits until the pointer rests.
   function showSum(context) {
-    const start = performance.now(), sum = sumOf(context.place.stage);
+    const start = performance.now(), sum = sumOf(context.place.stage, context.origin.activation);
     if (body.firstChild !== sum.element) body.replaceChildren(sum.element);
     sum.update({ ...context, speaker });
     cost = performance.now() - start;
@@ -71,15 +74,16 @@ export function makeDetail({ network, speaker, controls, steps }) {
 }
 
 // The receptive field on the picture, and the same number of the other networks, in pieces.
-function besidePieces(network, place, origin, others) {
+function besidePieces(network, place, origin, others, isTight) {
   const seen = origin.boxes[0], { height, width } = network.stages[0];
   const elsewhere = others.map(({ name, value }) => [name, same(exact(value))]);
   if (place.stage === 0 || !seen) return elsewhere;
   const { pieces } = WORDS;
   if (coversAll(seen, { height, width })) return [...elsewhere, [pieces.field, pieces.everything]];
-  const span = (start, size) => same(`${start}…${start + size - 1}`.replaceAll("-", "−"));
-  return [...elsewhere, [pieces.field], [pieces.rows, span(seen.top, seen.height)],
-          [pieces.columns, span(seen.left, seen.width)]];
+  const span = (start, size) => `${start}…${start + size - 1}`.replaceAll("-", "−");
+  const rows = span(seen.top, seen.height), columns = span(seen.left, seen.width);
+  if (isTight) return [...elsewhere, [pieces.field, same(`[${rows}, ${columns}]`)]];
+  return [...elsewhere, [pieces.field], [pieces.rows, same(rows)], [pieces.columns, same(columns)]];
 }
 
 // Words, each with a number or other words after it, on one line.

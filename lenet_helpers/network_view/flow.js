@@ -24,6 +24,7 @@ export function makeFlow({ network, picture, ground, speaker, act }) {
   function paint(shown, run, reach, kernelReach) {
     for (const view of inner) {
       const s = view.index, { weight } = shown.layers[view.stage.layer];
+      view.nameActivation(shown.stages[s].activation);
       view.paint(run.stages[s].values, (c) => reach(s, c), weight, (c) => kernelReach(s, c));
     }
   }

@@ -1,6 +1,6 @@
 // The maps of one stage on a board: painted, marked, and pointed at by mouse, finger or keyboard.
 import { paintInk, paintKernels, paintSigned } from "./colors.js";
-import { canvasOf, element, fixed } from "./elements.js";
+import { canvasOf, element, fixed, setText } from "./elements.js";
 import { ARROWS, mapCorner, neighbourOf, numberAt } from "./layout.js";
 import { makeMarks } from "./marks.js";
 import { numberIndex } from "./sources.js";
@@ -14,8 +14,10 @@ export function makeMaps({ network, index, speaker, act }) {
   const maps = Array.from({ length: isStrip ? 1 : stage.channels }, () =>
     board.appendChild(canvasOf(stage.width, stage.height, "nv-map")));
   const marks = makeMarks(board, stage);
+  const { title, nameActivation } = titleOf(stage, layer);
+  nameActivation(stage.activation);
   const whole = element("section", { class: `nv-stage nv-${stage.kind}`, "data-stage": stage.name },
-                        titleOf(stage, layer), board);
+                        title, board);
   let plan, kernels = [], values = null;
   let cursor = { stage: index, channel: 0, row: stage.height >> 1,
                  column: isStrip ? 0 : stage.width >> 1 };
@@ -120,7 +122,7 @@ export function makeMaps({ network, index, speaker, act }) {
     return null;
   }
 
-  return { element: whole, board, stage, index, arrange, paint, paintPicture, describe, aim, neighbour,
+  return { element: whole, board, stage, index, nameActivation, arrange, paint, paintPicture, describe, aim, neighbour,
            mark: marks.mark, get plan() { return plan; }, get cursor() { return cursor; } };
 }
 
@@ -132,9 +134,14 @@ function sizeOf({ kind, channels, height, width }) {
 // "conv1", "6×28×28", "5×5 sigmoid": short enough to need no translation.
 function titleOf(stage, layer) {
   const pooling = { avgpool: "mean", maxpool: "max" }[stage.kind];
-  const what = [pooling, layer?.kernel?.join("×"), stage.activation].filter(Boolean).join(" ");
-  return element("div", { class: "nv-title" }, element("b", { text: stage.name }),
-                 element("span", { text: sizeOf(stage) }), element("span", { text: what }));
+  const what = element("span");
+  return {
+    title: element("div", { class: "nv-title" }, element("b", { text: stage.name }),
+                   element("span", { text: sizeOf(stage) }), what),
+    nameActivation(activation) {
+      setText(what, [pooling, layer?.kernel?.join("×"), activation].filter(Boolean).join(" "));
+    },
+  };
 }
 
 function position(node, left, top, width, height) {

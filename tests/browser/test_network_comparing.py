@@ -30,6 +30,22 @@ def open_view(chromium, tmp_path):
 # Compare, learn, refuse
 
 
+def test_each_network_is_shown_with_its_own_activation(open_view):
+    layers = [{"kind": "relu"} if layer["kind"] == "sigmoid" else layer
+              for layer in TRAINED.description["layers"]]  # fmt: skip
+    description = {**TRAINED.description, "layers": layers}
+    page = open_view([TRAINED, BEGINNER._replace(description=description)])
+    for name, own in (("untrained", "relu"), ("trained", "sigmoid")):
+        page.get_by_role("button", name=name, exact=True).click()
+        for stage in ("conv1", "conv2", "fc1"):
+            page.evaluate(f"view.choose({{stage: '{stage}', channel: 0, row: 0, column: 0}})")
+            settle(page)
+            title = page.locator(f'.nv-stage[data-stage="{stage}"] .nv-title').first.inner_text()
+            line = page.locator(".nv-detail-body").inner_text()
+            for text in (title, line):
+                assert own in text and ({"relu", "sigmoid"} - {own}).pop() not in text
+
+
 def test_two_networks_stand_beside_each_other_on_a_shared_scale(open_view):
     page = open_view([TRAINED, BEGINNER._replace(description=TRAINED.description)])
     mine, other = (
