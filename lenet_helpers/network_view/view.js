@@ -84,7 +84,7 @@ export function mountNetworkView(host, options) {
     refusals = [];
     if (!finished || !refuse || !model.inked) return;
     for (const n of shownNetworks()) {
-      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan });
+      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n });
     }
   }
 
