@@ -14,6 +14,7 @@ from tests.browser.network_page import (
     lit,
     point_of,
     settle,
+    stop_the_clock,
     views,
 )
 
@@ -126,3 +127,28 @@ def test_a_state_that_does_not_fit_is_set_right(open_view):
     now = page.evaluate("view.state")
     assert (now["network"], now["scale"], now["checkpoint"]) == (0, "layer", None)
     assert now["chosen"] == chosen and now["picture"] is None
+
+
+def test_nothing_moves_unasked_and_the_window_slides_when_asked(open_view):
+    page = open_view()
+    stop_the_clock(page)
+    page.evaluate("view.choose({stage: 'pool2', channel: 1, row: 3, column: 3})")
+    page.clock.run_for(5000)
+    column = "[view.state.chosen.row, view.state.chosen.column]"
+    assert page.evaluate(column) == [3, 3]
+    page.get_by_role("button", name="One step on").click()
+    assert page.evaluate(column) == [3, 4]
+    page.get_by_role("button", name="Slide the window over the map").click()
+    assert page.evaluate(column) == [4, 0]
+    page.clock.run_for(1000)
+    assert page.evaluate(column) == [4, 2]
+    page.keyboard.press("Escape")
+    page.clock.run_for(5000)
+    assert page.evaluate("view.state.chosen") is None
+    page.get_by_label("fast").check()
+    page.get_by_role("button", name="Slide the window over the map").click()
+    page.clock.run_for(40 * 10)
+    assert page.evaluate("view.state.chosen.column") == 10
+    page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(1000)
+    assert page.evaluate("view.state.chosen.column") == 10

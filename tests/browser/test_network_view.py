@@ -21,7 +21,6 @@ from tests.browser.network_page import (
     point_of,
     settle,
     shown_value,
-    stop_the_clock,
     views,
 )
 
@@ -212,28 +211,3 @@ def test_each_layer_is_one_tab_stop_and_arrow_keys_reach_every_number(open_view)
     assert value in board(page, "conv2").get_attribute("aria-label")
     page.keyboard.press("Escape")
     assert page.evaluate("view.state.chosen") is None
-
-
-def test_nothing_moves_unasked_and_the_window_slides_when_asked(open_view):
-    page = open_view()
-    stop_the_clock(page)
-    page.evaluate("view.choose({stage: 'pool2', channel: 1, row: 3, column: 3})")
-    page.clock.run_for(5000)
-    column = "[view.state.chosen.row, view.state.chosen.column]"
-    assert page.evaluate(column) == [3, 3]
-    page.get_by_role("button", name="One step on").click()
-    assert page.evaluate(column) == [3, 4]
-    page.get_by_role("button", name="Slide the window over the map").click()
-    assert page.evaluate(column) == [4, 0]
-    page.clock.run_for(1000)
-    assert page.evaluate(column) == [4, 2]
-    page.keyboard.press("Escape")
-    page.clock.run_for(5000)
-    assert page.evaluate("view.state.chosen") is None
-    page.get_by_label("fast").check()
-    page.get_by_role("button", name="Slide the window over the map").click()
-    page.clock.run_for(40 * 10)
-    assert page.evaluate("view.state.chosen.column") == 10
-    page.get_by_role("button", name="Pause").click()
-    page.clock.run_for(1000)
-    assert page.evaluate("view.state.chosen.column") == 10
