@@ -37,6 +37,12 @@ MAY_IMPORT = {
     "thread_count": ((), ()),
     "network_view.inline": ((), ()),
     "network_view.describe": (("data", "words"), ("torch",)),
+    "network_view.collages": (("drawing.form",), ("numpy", "torch")),
+    "network_view.refuse_fit": (("data", "inside.layers", "words"), ("torch",)),
+    "network_view.refuse": (
+        ("data", "network_view.collages", "network_view.refuse_fit"),
+        ("numpy", "torch"),
+    ),
     "network_view.comparison": (("data", "network_view.describe", "words"), ("torch",)),
     "network_view.pictures": (
         ("checkpoints", "data", "inside.predictions", "words"),

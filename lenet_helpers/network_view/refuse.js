@@ -1,0 +1,80 @@
+// Not a digit: the score of refuse.py, where it is explained.
+
+// description, bytes: what `Refusal.describe` wrote.
+export function readRefusal(description, bytes) {
+  const { stage, shape, scales, largest, biases, limits, usual, odd, threshold } = description;
+  const [classes, rows, size] = shape;
+  const levels = new Int8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
+  if (levels.length !== classes * rows * size) throw new Error(`${levels.length} numbers for ${shape}`);
+  const row = (i) => Float64Array.from(
+    levels.subarray(i * size, (i + 1) * size), (level) => level * scales[i]);
+  const kinds = Array.from({ length: classes }, (_, k) => {
+    const [mean, ...more] = Array.from({ length: rows }, (_, i) => row(k * rows + i));
+    const weights = more.pop();
+    return { mean, ways: more, weights, largest: largest[k], bias: biases[k] };
+  });
+  return { stage, kinds, limits, usual, odd, threshold };
+}
+
+// run: the network's numbers, as `forward` gives them; inks: the picture they were computed from.
+// A picture is refused if the score is larger than refusal.threshold.
+export function refusalScore(refusal, run, inks) {
+  return isBeyond(refusal.limits, inks) ? Infinity : Math.hypot(...refusalMarks(refusal, run));
+}
+
+// How strange, pasted and unsure the picture is: 0 as usual, 1 as odd as one digit in a hundred.
+export function refusalMarks({ stage, kinds, usual, odd }, { stages, scores }) {
+  const named = scores.reduce((best, score, k) => (score > scores[best] ? k : best), 0);
+  const { values } = stages[stage], kind = kinds[named];
+  if (values.length !== kind.mean.length) throw new Error(`${values.length} outputs, not ${kind.mean.length}`);
+  const neuron = dotProduct(kind.weights, values) + kind.bias;
+  const measures = [leftover(kind, values) / kind.largest, neuron, oddsAgainst(named, scores)];
+  return measures.map((m, i) => Math.max(0, (m - usual[i]) / (odd[i] - usual[i])));
+}
+
+// For the view: whether a picture is refused, and which of the marks speaks most against it.
+export function judgeDigit(refusal, run, inks) {
+  const score = refusalScore(refusal, run, inks), marks = refusalMarks(refusal, run);
+  const worst = score === Infinity ? 3 : marks.indexOf(Math.max(...marks));
+  const reason = REFUSAL_REASONS[worst];
+  return { refused: score > refusal.threshold, score, marks, reason };
+}
+
+const REFUSAL_REASONS = [
+  { zh: "和学过的都不像", en: "unlike all that it learned" },
+  { zh: "像拼贴出来的", en: "like pieces pasted together" },
+  { zh: "拿不定主意", en: "undecided between classes" },
+  { zh: "太小，或者墨太少、太多", en: "too small, or too little or too much ink" },
+];
+
+// Less or more ink than digits have, or a smaller box around it. A pixel's ink counts as a byte.
+function isBeyond([least, most, shortest], inks) {
+  const side = Math.round(Math.sqrt(inks.length)), bytes = Array.from(inks, (ink) => Math.round(ink));
+  const ink = bytes.reduce((sum, byte) => sum + byte, 0) / 255;
+  const places = bytes.flatMap((byte, i) => (byte > 0 ? [i] : []));
+  const extent = (of) => places.map(of).reduce(([low, high], n) => [Math.min(low, n), Math.max(high, n)],
+                                               [side, -1]);
+  const [top, bottom] = extent((i) => Math.floor(i / side)), [left, right] = extent((i) => i % side);
+  return ink < least || ink > most || Math.max(bottom - top, right - left) + 1 < shortest;
+}
+
+// What is left of the outputs at length 1 without the class's mean and main directions.
+function leftover({ mean, ways }, values) {
+  const length = Math.max(Math.hypot(...values), 1e-12);
+  const difference = mean.map((m, i) => values[i] / length - m);
+  const parts = ways.map((way) => dotProduct(way, difference));
+  const rest = difference.map((d, i) => ways.reduce((sum, way, j) => sum - parts[j] * way[i], d));
+  return Math.hypot(...rest);
+}
+
+// The logarithm of the odds that it is another class than the one named.
+function oddsAgainst(named, scores) {
+  const others = Array.from(scores).filter((_, k) => k !== named);
+  const largest = Math.max(...others);
+  const sum = others.reduce((total, score) => total + Math.exp(score - largest), 0);
+  return largest + Math.log(sum) - scores[named];
+}
+
+function dotProduct(a, b) {
+  return a.reduce((sum, number, i) => sum + number * b[i], 0);
+}

@@ -1,0 +1,189 @@
+"""Not a digit: one score by which a network may decline to answer; `refuse.js` computes the same.
+
+Three marks are given to a picture that the network takes for an 8, say. Each is 0 for a usual digit
+and 1 for one as odd as one in a hundred:
+
+* *strange*: how little the outputs of the last layer before the fully connected ones are like an
+  8's. Of an 8's outputs, brought to length 1, the mean and the twelve directions in which they vary
+  most are known; what these do not explain is left over, and measured.
+* *pasted*: one more neuron for each class, on the same outputs, says whether this is an 8 or a
+  collage. It was fitted to training digits and to `no_digits`, which are made of training digits.
+* *unsure*: the odds against an 8, by the network's own scores.
+
+The score is the length of the three together (Pythagoras). Blank paper, a dot and a blackened pad
+need no network: with less or more ink than digits have, or smaller, a picture's score is infinite.
+The threshold is chosen on validation
+digits, so that only a small share of them is refused. To decline where one is not sure, and to show
+what that costs, is as in LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to
+Document Recognition*, 1998; the leftover is that of Oja, *Subspace Methods of Pattern Recognition*,
+1983.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from lenet_helpers.network_view.collages import no_digits
+from lenet_helpers.network_view.refuse_fit import (
+    Outputs,
+    class_patterns,
+    collage_neurons,
+    ink_and_side,
+    ink_limits,
+    layer_before_linear,
+    leftovers,
+    outputs_of,
+    steps,
+)
+
+if TYPE_CHECKING:
+    from lenet_helpers.data import BatchIterator
+
+SHARE = 0.008  # of the validation digits may be refused
+ODD = 0.99  # the quantile of digits that has mark 1
+SMALL = ("largest", "biases", "limits", "usual", "odd")  # what is described as it is
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the score is computed with, for one network; the tensors are ``float64`` on the CPU.
+
+    With ``c`` classes, and ``n`` outputs of the layer that is looked at (for LeNet 10 and 400):
+
+    Attributes:
+        layer: how many of the network's layers come before its first linear layer.
+        stage: the place of that layer among the stages of `network.js`.
+        means: ``(c, n)``, of each class's outputs at length 1.
+        ways: ``(c, 12, n)``, their main directions, each of length 1.
+        largest: ``(c,)``, the leftover that counts as the largest of the class.
+        weights, biases: ``(c, n)`` and ``(c,)``, of the neurons that know collages.
+        usual, odd: ``(3,)``, the three measures of a usual digit and of an odd one.
+        limits: ``(3,)``, least and most ink of a digit, and the least longer side of its box.
+        threshold: a picture with a larger score is refused.
+    """
+
+    layer: int
+    stage: int
+    means: torch.Tensor
+    ways: torch.Tensor
+    largest: torch.Tensor
+    weights: torch.Tensor
+    biases: torch.Tensor
+    limits: torch.Tensor
+    usual: torch.Tensor = field(default_factory=lambda: torch.zeros(3).double())
+    odd: torch.Tensor = field(default_factory=lambda: torch.ones(3).double())
+    threshold: float = 0.0
+
+    @classmethod
+    def fit(
+        cls,
+        net: nn.Sequential,
+        train_iter: BatchIterator,
+        valid_iter: BatchIterator | None = None,
+        *,
+        share: float = SHARE,
+        seed: int = 0,
+    ) -> Refusal:
+        """Learn from digits alone what is usual, and choose the threshold.
+
+        Args:
+            net: trained on digits like these; it is left as it is.
+            train_iter: digits to learn from; their order does not matter.
+            valid_iter: other digits, best such as the network has not learned from either; by
+                default the last sixth of ``train_iter``, which is then not learned from here.
+            share: of the validation digits, the most that may be refused.
+            seed: decides which collages are made.
+
+        Raises:
+            SettingError: the network has no linear layer or cannot take the pictures, its scores
+                are not finite, or a class has no digit.
+        """
+        images, labels = train_iter.images.cpu(), train_iter.labels.cpu()
+        cut = len(images) - (len(images) // 6 if valid_iter is None else 0)
+        others = images[cut:] if valid_iter is None else valid_iter.images
+        images, labels = images[:cut], labels[:cut]
+        layer, stage = layer_before_linear(net)
+        digits = outputs_of(net, layer, train_iter, images)
+        wrong = outputs_of(net, layer, train_iter, no_digits(images, labels, seed))
+        patterns = class_patterns(digits[0], labels, digits[1].shape[1])
+        limits = ink_limits(torch.cat([images, others.cpu()]))
+        refusal = cls(layer, stage, *patterns, *collage_neurons(digits, wrong), limits)
+        measures = refusal._measures(outputs_of(net, layer, train_iter, others))
+        usual, odd = measures.quantile(torch.tensor([0.5, ODD]).double(), dim=0)
+        refusal = replace(refusal, usual=usual, odd=torch.maximum(odd, usual + 1e-9))
+        scores = refusal._scores(measures, others).sort(descending=True).values
+        largest = scores[scores.isfinite()].max()  # the threshold must stay below infinity
+        threshold = torch.minimum(scores[int(share * len(scores))], largest)
+        return replace(refusal, threshold=threshold.item())
+
+    def marks(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
+        """How strange, pasted and unsure each picture is to ``net``: ``float64 (m, 3)``, from 0.
+
+        Args:
+            net: the network of the fit.
+            data: a data set like the one it was trained on; its ``prepare`` makes the input.
+            images: ``uint8 (m, 28, 28)``, in MNIST's form.
+        """
+        return self._marks(self._measures(outputs_of(net, self.layer, data, images)))
+
+    def scores(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
+        """The one score for refusing: ``float64 (m,)``, from 0; infinite beyond ``limits``."""
+        return self._scores(self._measures(outputs_of(net, self.layer, data, images)), images)
+
+    def refuses(
+        self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor
+    ) -> torch.Tensor:
+        """Whether each picture is refused: ``bool (m,)``."""
+        return self.scores(net, data, images) > self.threshold
+
+    def describe(self) -> tuple[dict, bytes]:
+        """What ``readRefusal`` in ``refuse.js`` takes: numbers for JSON, and 8 bits for each other.
+
+        For each class the bytes hold its mean, its directions and its neuron's weights, as steps of
+        a size that stands in ``scales``. For LeNet they are 56,000.
+        """
+        rows = torch.cat([self.means[:, None], self.ways, self.weights[:, None]], dim=1)
+        scales = steps(rows)
+        levels = (rows / scales).round().numpy().astype(np.int8)
+        shape = {"layer": self.layer, "stage": self.stage, "shape": list(rows.shape)}
+        numbers = {name: getattr(self, name).tolist() for name in SMALL}
+        scales = scales.flatten().tolist()
+        return {**shape, **numbers, "threshold": self.threshold, "scales": scales}, levels.tobytes()
+
+    @classmethod
+    def read(cls, description: dict, levels: bytes) -> Refusal:
+        """What `describe` wrote."""
+        shape = description["shape"]
+        rows = torch.from_numpy(np.frombuffer(levels, np.int8).reshape(shape).astype(np.float64))
+        rows *= torch.tensor(description["scales"]).double().reshape(*shape[:2], 1)
+        numbers = {name: torch.tensor(description[name]).double() for name in SMALL}
+        large = {"means": rows[:, 0], "ways": rows[:, 1:-1], "weights": rows[:, -1]}
+        rest = {name: description[name] for name in ("layer", "stage", "threshold")}
+        return cls(**rest, **large, **numbers)
+
+    def _measures(self, outputs: Outputs) -> torch.Tensor:
+        """Leftover, neuron and odds for the class that the network names: ``(m, 3)``."""
+        values, scores = (each.double() for each in outputs)
+        named = scores.argmax(dim=1)
+        measures = torch.zeros(len(values), 3).double()
+        for k in named.unique().tolist():
+            here = named == k
+            rest = leftovers(values[here], self.means[k], self.ways[k]) / self.largest[k]
+            neuron = values[here] @ self.weights[k] + self.biases[k]
+            others = scores[here][:, torch.arange(scores.shape[1]) != k].logsumexp(dim=1)
+            measures[here] = torch.stack([rest, neuron, others - scores[here, k]], dim=1)
+        return measures
+
+    def _scores(self, measures: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        ink, side = ink_and_side(images)
+        least, most, shortest = self.limits
+        beyond = (ink < least) | (ink > most) | (side < shortest)
+        return self._marks(measures).norm(dim=1).masked_fill(beyond, torch.inf)
+
+    def _marks(self, measures: torch.Tensor) -> torch.Tensor:
+        return ((measures - self.usual) / (self.odd - self.usual)).clamp(min=0)
