@@ -1,4 +1,4 @@
-"""Pictures that are no digits, made of digits: pieces pasted together, pairs, and blots."""
+"""Pictures that are no digits, made of digits: pieces pasted together, pairs, fillings, blots."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from torch.nn import functional as F
 
 from lenet_helpers.drawing.form import crop, normalize_digit
 
-COLLAGES, PAIRS, BLOTS = 12_000, 3_000, 1_500  # at most; small data sets make fewer
-FOR_EACH_DIGIT = 4
+COLLAGES, PAIRS, FILLED, BLOTS = 12_000, 3_000, 3_000, 1_500  # at most
+FOR_EACH_DIGIT = 4  # at most, all together: small data sets make fewer
+SOFT = 3_000
 SHEET = 40  # a collage's sheet; its pieces lie in a digit's box, 20 high and 16 wide, in the middle
 TOP, BOTTOM, LEFT, RIGHT = 10, 30, 12, 28
 STROKE = 1  # the class whose digits are little more than one stroke
 
 
 def no_digits(images: torch.Tensor, labels: torch.Tensor, seed: int) -> torch.Tensor:
-    """Collages, pairs and blots in MNIST's form, ``uint8 (m, 28, 28)``, the same for a seed.
+    """Collages and the like in MNIST's form, ``uint8 (m, 28, 28)``, the same for a seed.
 
     A collage is two or three digits that are turned by quarters, squeezed, and pasted over each
     other in the box of one digit; half of them are strokes, that is, ones. A pair is two digits
-    side by side, apart or touching. A blot is a filled ellipse or rectangle of any size. No other
+    side by side, apart or touching. A filling is a digit so thick that it is an area, grey, with
+    or without a lighter digit in it. A blot is an ellipse or a rectangle of any size. No other
     pictures are needed to learn what is no digit.
 
     Args:
@@ -32,12 +34,25 @@ def no_digits(images: torch.Tensor, labels: torch.Tensor, seed: int) -> torch.Te
     inked = images.flatten(1).amax(dim=1).cpu() > 0
     images, labels = images.cpu()[inked], labels.cpu()[inked]
     strokes = images[labels == STROKE] if (labels == STROKE).any() else images
-    share = min(1, FOR_EACH_DIGIT * len(images) / (COLLAGES + PAIRS + BLOTS))
+    share = min(1, FOR_EACH_DIGIT * len(images) / (COLLAGES + PAIRS + FILLED + BLOTS))
     made = [_collage(images, strokes, random) for _ in range(round(COLLAGES * share))]
     made += [_pair(images, random) for _ in range(round(PAIRS * share))]
+    made += [_filled(images, random) for _ in range(round(FILLED * share))]
     made += [_blot(random) for _ in range(round(BLOTS * share))]
     in_form = torch.stack([normalize_digit(picture) for picture in made])
     return in_form.clamp(max=255).round().to(torch.uint8)
+
+
+def soft_digits(images: torch.Tensor) -> torch.Tensor:
+    """Some of the digits out of focus, as dark as before: they are digits all the same.
+
+    Args:
+        images: training digits, ``uint8 (n, 28, 28)``.
+    """
+    some = images[:: max(1, len(images) // SOFT)].cpu().float()
+    soft = F.avg_pool2d(some[:, None], 3, 1, 1)[:, 0]
+    darkest = soft.amax(dim=(1, 2), keepdim=True).clamp(min=1)
+    return (soft * 255 / darkest).round().to(torch.uint8)
 
 
 def _collage(images, strokes, random) -> torch.Tensor:
@@ -68,6 +83,15 @@ def _pair(images, random) -> torch.Tensor:
     _paste(sheet, left, 0, 0)
     _paste(sheet, right, lower, start)
     return sheet
+
+
+def _filled(images, random) -> torch.Tensor:
+    pen = 2 * int(random.integers(2, 9)) + 1
+    area = F.max_pool2d(_one_of(images, random)[None, None], pen, 1, pen // 2)[0, 0]
+    if random.random() < 0.6:
+        light = torch.rot90(_one_of(images, random), int(random.integers(4))) / 255
+        area *= 1 - random.uniform(0.3, 0.8) * light
+    return area * random.uniform(0.4, 1)
 
 
 def _blot(random) -> torch.Tensor:

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lenet_helpers.network_view.collages import no_digits
+from lenet_helpers.network_view.collages import no_digits, soft_digits
 from lenet_helpers.network_view.refuse_fit import (
     Outputs,
     class_patterns,
@@ -108,11 +108,16 @@ class Refusal:
         others = images[cut:] if valid_iter is None else valid_iter.images
         images, labels = images[:cut], labels[:cut]
         layer, stage = layer_before_linear(net)
-        digits = outputs_of(net, layer, train_iter, images)
-        wrong = outputs_of(net, layer, train_iter, no_digits(images, labels, seed))
+        digits, soft, wrong = (
+            outputs_of(net, layer, train_iter, some)
+            for some in (images, soft_digits(images), no_digits(images, labels, seed))
+        )
         patterns = class_patterns(digits[0], labels, digits[1].shape[1])
+        neurons = collage_neurons(
+            [torch.cat(pair) for pair in zip(digits, soft, strict=True)], wrong
+        )
         limits = ink_limits(torch.cat([images, others.cpu()]))
-        refusal = cls(layer, stage, *patterns, *collage_neurons(digits, wrong), limits)
+        refusal = cls(layer, stage, *patterns, *neurons, limits)
         measures = refusal._measures(outputs_of(net, layer, train_iter, others))
         usual, odd = measures.quantile(torch.tensor([0.5, ODD]).double(), dim=0)
         refusal = replace(refusal, usual=usual, odd=torch.maximum(odd, usual + 1e-9))
