@@ -28,9 +28,10 @@ from pathlib import Path
 
 import torch
 
-from lenet_helpers.datasets import FILES
-from lenet_helpers.figures import COLORS, Picture, new_figure, style
-from lenet_helpers.sources import find
+from lenet_helpers.data.catalog import FILES
+from lenet_helpers.data.places import find
+from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 HERE = Path(__file__).resolve().parent

@@ -265,7 +265,8 @@ def table(
 
 def plot(rows: list[dict], limit: float):
     """Seconds against the number of kernels, a line for each side."""
-    from lenet_helpers.figures import COLORS, LINES, Picture, new_figure, style
+    from lenet_helpers.figures import Picture, new_figure, style
+    from lenet_helpers.palette import COLORS, LINES
     from lenet_helpers.words import Words
 
     titles = {

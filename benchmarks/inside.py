@@ -14,7 +14,8 @@ from collections.abc import Callable
 import torch
 
 from lenet_helpers import lenet, load_data, train
-from lenet_helpers.panels import MistakesPanel, NetworkView
+from lenet_helpers.mistakes import MistakesPanel
+from lenet_helpers.network_view import NetworkView
 
 
 def measure(name: str, act: Callable[[int], object], times: int) -> None:

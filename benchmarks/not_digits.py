@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 
-from lenet_helpers.drawing.form import crop, normalize_digit
+from lenet_helpers.handwriting.form import crop, normalize_digit
 
 LIKE_DIGITS = "OoIlZzSsBgq"
 SHIPPED = Path(matplotlib.get_data_path(), "fonts", "ttf")

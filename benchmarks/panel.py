@@ -22,7 +22,7 @@ MANY = 20
 STOPS = 15
 LONG = 3600  # seconds
 CELL = """
-from lenet_helpers.panels.training_panel import TrainingPanel
+from lenet_helpers.runs.training_panel import TrainingPanel
 panel = TrainingPanel("digits")
 panel.train_button.click()
 panel
@@ -33,7 +33,7 @@ def new_panel(dataset: str):
     """A panel, displayed in the running cell."""
     from IPython.display import display
 
-    from lenet_helpers.panels.training_panel import TrainingPanel
+    from lenet_helpers.runs.training_panel import TrainingPanel
 
     panel = TrainingPanel(dataset)
     display(panel)

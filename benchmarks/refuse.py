@@ -27,9 +27,10 @@ import not_digits
 import torch
 
 from lenet_helpers import lenet, load_data, train
-from lenet_helpers.figures import COLORS, Picture, new_figure, style
+from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.models import xavier
 from lenet_helpers.network_view.refuse import SHARE, Refusal
-from lenet_helpers.training import xavier
+from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 HERE = Path(__file__).resolve().parent

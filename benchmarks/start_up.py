@@ -23,7 +23,7 @@ from against_d2l import machine, prepare
 HERE = Path(__file__).resolve().parent
 IMPORTS = (
     "torch", "torchvision", "d2l.torch", "sklearn.datasets", "pandas", "matplotlib.figure",
-    "ipywidgets", "lenet_helpers", "lenet_helpers.data", "lenet_helpers.training",
+    "ipywidgets", "lenet_helpers", "lenet_helpers.data.batches", "lenet_helpers.training",
     "lenet_helpers.live_plot", "lenet_helpers.panels",
 )  # fmt: skip
 # Linux counts the most memory that was held since `clear_refs`; elsewhere only time is measured.

@@ -22,22 +22,6 @@ class NoMemoryError(LessonError, MemoryError):
     """The device has too little free memory for a batch, the network or the data."""
 
 
-def require_device(device: torch.device | str) -> torch.device:
-    """The device of this name, if this machine has it.
-
-    Raises:
-        SettingError: no such device; the message says which one is always there.
-    """
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise SettingError(
-            f'设备 {device!r} 不可用（{reason}）。请改用 device="cpu"，或省略 device。',
-            f'There is no device {device!r} ({reason}). Use device="cpu", or leave device out.',
-        ) from error
-
-
 def require_learning_rate(lr: object) -> None:
     """Check that ``lr`` is a finite number above 0.
 

@@ -18,16 +18,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lenet_helpers.palette import COLORS, LINES, MARKS
 from lenet_helpers.words import Words
 
 if TYPE_CHECKING:
     from lenet_helpers.tracing import ShapeTrace
 
 DPI = 100
-# Okabe and Ito (2008): told apart by colour-blind readers.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINES = ("-", "--", "-.", ":")
-MARKS = ("o", "s", "^", "D")
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",

@@ -11,7 +11,8 @@ import ipywidgets as widgets
 from IPython import get_ipython
 from IPython.display import display
 
-from lenet_helpers.figures import COLORS, LINES, Picture, new_figure, style
+from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.palette import COLORS, LINES
 from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_DRAWS = 0.25

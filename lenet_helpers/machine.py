@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import torch
 
-from lenet_helpers.datasets import DATA_SETS
+from lenet_helpers.data.catalog import DATA_SETS
+from lenet_helpers.data.places import FROM_SKLEARN, datasets_at_hand
+from lenet_helpers.devices import try_gpu
 from lenet_helpers.figures import chinese_font
-from lenet_helpers.models import try_gpu
-from lenet_helpers.sources import FROM_SKLEARN, datasets_at_hand
 from lenet_helpers.words import SettingError, Words
 
 HEADINGS = (Words("项目", "What"), Words("这台机器", "Here"), Words("要做什么", "What to do"))

@@ -1,8 +1,7 @@
-"""The lesson's LeNet and the device to run it on."""
+"""The lesson's LeNet, and the weights that its training starts from."""
 
 from __future__ import annotations
 
-import torch
 from torch import nn
 
 from lenet_helpers.words import Words, require_known, require_positive_integer
@@ -44,10 +43,11 @@ def lenet(
     )  # fmt: skip
 
 
-def try_gpu() -> torch.device:
-    """The fastest device at hand: an NVIDIA GPU, else Apple's GPU, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+def xavier(module: nn.Module) -> None:
+    """Xavier-uniform weights for a convolution or linear layer; for ``net.apply``.
+
+    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
+    networks*, AISTATS 2010.
+    """
+    if isinstance(module, nn.Linear | nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)

@@ -14,18 +14,18 @@ from lenet_helpers.checkpoints import Checkpoints
 from lenet_helpers.checks import (
     DivergedError,
     memory_explained,
-    require_device,
     require_finite,
     require_labels,
     require_learning_rate,
 )
 from lenet_helpers.cores import free_cores
+from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.fast import fewer_passes
-from lenet_helpers.models import try_gpu
+from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
-__all__ = ["DivergedError", "Progress", "evaluate_accuracy_gpu", "train", "xavier"]
+__all__ = ["DivergedError", "Progress", "evaluate_accuracy_gpu", "train"]
 REPORTS_PER_EPOCH = 5
 
 
@@ -49,16 +49,6 @@ class Progress:
     test_acc: float | None
     examples_per_sec: float
     elapsed: float
-
-
-def xavier(module: nn.Module) -> None:
-    """Xavier-uniform weights for a convolution or linear layer; for ``net.apply``.
-
-    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
-    networks*, AISTATS 2010.
-    """
-    if isinstance(module, nn.Linear | nn.Conv2d):
-        nn.init.xavier_uniform_(module.weight)
 
 
 def evaluate_accuracy_gpu(

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from lenet_helpers import data, load_data, sources
-from lenet_helpers.datasets import DATA_SETS, FILES, DataSet
+from lenet_helpers import load_data
+from lenet_helpers.data import batches as data
+from lenet_helpers.data import places as sources
+from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 
 SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_LANG")
 REAL_LENET_DATA = os.environ.get("LENET_DATA")

@@ -7,7 +7,7 @@ import torch
 
 from lenet_helpers import Checkpoints, lenet, load_data, moments, train
 from lenet_helpers.checkpoints import net_at, to_bytes
-from lenet_helpers.training import xavier
+from lenet_helpers.models import xavier
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,12 @@ from lenet_helpers import (
     DamagedFileError,
     DataUnavailableError,
     SettingError,
-    data,
     load_data,
-    sources,
     try_gpu,
 )
-from lenet_helpers.data import pixel_statistics
+from lenet_helpers.data import batches as data
+from lenet_helpers.data import places as sources
+from lenet_helpers.data.batches import pixel_statistics
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import random
 import pytest
 
 from lenet_helpers import DamagedFileError, load_data
-from lenet_helpers.datasets import FILES
+from lenet_helpers.data.catalog import FILES
 
 WEB_PAGE = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet_helpers import DamagedFileError, SettingError, datasets_at_hand, sources
-from lenet_helpers.datasets import DATA_SETS, FILES, data_set
-from lenet_helpers.sources import find, read_digits, read_folder
+from lenet_helpers import DamagedFileError, SettingError, datasets_at_hand
+from lenet_helpers.data import places as sources
+from lenet_helpers.data.catalog import DATA_SETS, FILES, data_set
+from lenet_helpers.data.places import find, read_digits, read_folder
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FILES
 

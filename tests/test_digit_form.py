@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from lenet_helpers import SettingError, load_data
-from lenet_helpers.drawing.form import center_of_mass, form_steps, normalize_digit
+from lenet_helpers.handwriting.form import center_of_mass, form_steps, normalize_digit
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "02_mnist.ipynb"
 CELLS = ("crop", "fitted-size", "scale-to-fit", "center-of-mass", "place", "normalize-digit")
@@ -136,7 +136,7 @@ def test_agrees_with_pillows_anti_aliasing():
 
 
 def test_mnist_is_in_its_own_form_already(real_places):
-    from lenet_helpers.sources import find
+    from lenet_helpers.data.places import find
 
     if not find("mnist"):
         pytest.skip("MNIST is not on this machine")

@@ -17,8 +17,11 @@ import pytest
 from torchvision import datasets
 from torchvision.datasets import utils
 
-from lenet_helpers import DataUnavailableError, data, download, load_data, sources
-from lenet_helpers.datasets import FILES
+from lenet_helpers import DataUnavailableError, load_data
+from lenet_helpers.data import batches as data
+from lenet_helpers.data import download
+from lenet_helpers.data import places as sources
+from lenet_helpers.data.catalog import FILES
 
 LAST_FILE = f"{FILES[-1]}.gz"  # damage comes late: three good files are there by then
 HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"

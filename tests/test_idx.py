@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from lenet_helpers import idx
-from lenet_helpers.idx import DamagedFileError, read_idx
+from lenet_helpers.data import idx
+from lenet_helpers.data.idx import DamagedFileError, read_idx
 
 PICTURES = np.arange(2 * 28 * 28, dtype=np.uint32).reshape(2, 28, 28).astype(np.uint8)
 byte_arrays = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=1, max_dims=4, max_side=6))

@@ -14,17 +14,16 @@ from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
 from lenet_helpers import SettingError, Words, lenet
-from lenet_helpers.inside.figures import confusion_matrix, kernel_maps, map_png
-from lenet_helpers.inside.layers import kernels, layer_outputs, receptive_field
-from lenet_helpers.inside.map_sheet import SIGNED, corner, mosaic
-from lenet_helpers.inside.predictions import (
+from lenet_helpers.layers import Window, kernels, layer_outputs, receptive_field
+from lenet_helpers.maps import SIGNED, corner, kernel_maps, mosaic
+from lenet_helpers.mistakes.confusion import confusion_matrix
+from lenet_helpers.mistakes.gallery import confusion_html, gallery_html, map_png
+from lenet_helpers.predictions import (
     Predictions,
     predict_all,
     probabilities,
     require_pictures,
 )
-from lenet_helpers.inside.tables import confusion_html, gallery_html
-from lenet_helpers.inside.windows import Window
 
 VARIANTS = [(a, p) for a in ("sigmoid", "tanh", "relu") for p in ("average", "max")]
 

@@ -12,7 +12,7 @@ import pytest
 
 import lenet_helpers
 from lenet_helpers import LanguageSwitch, SettingError, Words, language
-from lenet_helpers.datasets import DATA_SETS
+from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.language import CHOICE, LANGUAGES, follow, say
 
 HELLO = Words("你好", "hello")

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from lenet_helpers import datasets_at_hand, load_data
-from lenet_helpers.sweeps import sweep
+from lenet_helpers.sweeps import grid
 from lenet_helpers.sweeps.experiments import lenet_like, train_lenet
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -55,9 +55,9 @@ def lesson(monkeypatch) -> Lesson:
         raise TRAINED_LATER
 
     monkeypatch.chdir(NOTEBOOKS)
-    monkeypatch.setattr(sweep, "_attempt", refuse)
+    monkeypatch.setattr(grid, "_attempt", refuse)
     lesson = Lesson()
-    lesson["sweep"] = sweep.sweep
+    lesson["sweep"] = grid.sweep
     for cell in ("network", "check", "stored"):
         lesson.run(cell)
     return lesson
@@ -110,7 +110,7 @@ def test_full_run_starts_anew_in_a_folder_of_its_own(lesson, monkeypatch, tmp_pa
     monkeypatch.chdir(tmp_path)
     lesson["full"] = True
     lesson.run("stored")
-    monkeypatch.setattr(sweep, "_attempt", lambda job, cell: ({"value": 1}, "", True))
+    monkeypatch.setattr(grid, "_attempt", lambda job, cell: ({"value": 1}, "", True))
     assert lesson["stored"]("activation", lr=[0.1])["value"].tolist() == [1]
     assert Path("results/again/06_activation.jsonl").is_file()
 

@@ -16,10 +16,10 @@ from matplotlib import image as mpl_image
 from torch import nn
 
 from lenet_helpers import SettingError, lenet, train
-from lenet_helpers.inside.predictions import predict_all
 from lenet_helpers.language import CHOICE
-from lenet_helpers.panels import mistakes_panel
-from lenet_helpers.panels.mistakes_panel import MOST_PICTURES, MistakesPanel
+from lenet_helpers.mistakes import panel as mistakes_panel
+from lenet_helpers.mistakes.panel import MOST_PICTURES, MistakesPanel
+from lenet_helpers.predictions import predict_all
 
 
 @pytest.fixture(scope="module")

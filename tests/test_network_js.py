@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from lenet_helpers.drawing.form import form_steps
+from lenet_helpers.handwriting.form import form_steps
 from tests.node import (
     NETWORKS,
     needs_node,

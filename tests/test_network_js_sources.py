@@ -11,8 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers.inside.layers import receptive_field
-from lenet_helpers.inside.windows import Window
+from lenet_helpers.layers import Window, receptive_field
 from tests.node import (
     ACTIVATIONS,
     NETWORKS,

@@ -15,15 +15,15 @@ import torch
 from ipywidgets import Widget
 from torch import nn
 
-from lenet_helpers import Checkpoints, SettingError, Words, lenet, train
+from lenet_helpers import Checkpoints, SettingError, Words, lenet, panels, train
 from lenet_helpers.checkpoints import net_at
-from lenet_helpers.drawing.form import normalize_digit
-from lenet_helpers.inside.layers import receptive_field
-from lenet_helpers.inside.predictions import predict_all
+from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.language import CHOICE
+from lenet_helpers.layers import receptive_field
+from lenet_helpers.network_view import NetworkView
 from lenet_helpers.network_view.describe import weight_bytes
-from lenet_helpers.panels import NetworkView, calm
-from lenet_helpers.panels.common import CellRun
+from lenet_helpers.panels import CellRun
+from lenet_helpers.predictions import predict_all
 
 
 @pytest.fixture(scope="module")
@@ -314,7 +314,7 @@ def test_a_diverged_checkpoint_leaves_the_still_without_bars(trained, test_iter)
 
 
 def test_still_is_saved_when_the_clicking_has_paused(view, monkeypatch):
-    monkeypatch.setattr(calm, "SECONDS_OF_CALM", 0.05)
+    monkeypatch.setattr(panels, "SECONDS_OF_CALM", 0.05)
     saved = []
     monkeypatch.setattr(view, "keep_still", lambda: saved.append(view.image_number))
 
@@ -333,9 +333,7 @@ def test_still_is_saved_when_the_clicking_has_paused(view, monkeypatch):
 def test_running_the_cell_again_closes_the_view_before(net, test_iter, monkeypatch):
     views = []
     for run in ("1", "2"):
-        monkeypatch.setattr(
-            "lenet_helpers.panels.common.this_run", lambda run=run: CellRun("c", run)
-        )
+        monkeypatch.setattr("lenet_helpers.panels.this_run", lambda run=run: CellRun("c", run))
         views.append(NetworkView(net, test_iter))
     assert views[0].view.comm is None and views[1].view.comm is not None
 

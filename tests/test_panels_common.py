@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from lenet_helpers import SettingError, Words
 from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.language import CHOICE
-from lenet_helpers.panels.common import (
+from lenet_helpers.panels import (
     CellRun,
     Choice,
     Message,
@@ -132,7 +132,7 @@ def test_outside_a_notebook_no_cell_is_known():
 
 def test_a_panel_is_closed_by_another_run_of_its_cell_alone(monkeypatch):
     def made_in(cell: str, run: str) -> Still:
-        monkeypatch.setattr("lenet_helpers.panels.common.this_run", lambda: CellRun(cell, run))
+        monkeypatch.setattr("lenet_helpers.panels.this_run", lambda: CellRun(cell, run))
         return Still()
 
     first, beside, elsewhere = made_in("a", "1"), made_in("a", "1"), made_in("b", "2")
@@ -174,7 +174,7 @@ PANEL = """
 import ipywidgets as widgets
 from lenet_helpers import Words
 from lenet_helpers.figures import Picture, new_figure
-from lenet_helpers.panels.common import Panel
+from lenet_helpers.panels import Panel
 
 class Counter(Panel):
     count = 0
@@ -280,7 +280,7 @@ def test_a_place_that_is_shown_again_is_updated_once(kernel):
 
 
 TRAIN = """
-from lenet_helpers.panels.training_panel import TrainingPanel
+from lenet_helpers.runs.training_panel import TrainingPanel
 panel = TrainingPanel("digits")
 panel.epochs.value = 50
 panel.train_button.click()

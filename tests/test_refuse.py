@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 
 from lenet_helpers import SettingError, lenet, train
-from lenet_helpers.data import BatchIterator
-from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.data.batches import BatchIterator
+from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.network_view.collages import no_digits
 from lenet_helpers.network_view.describe import describe
 from lenet_helpers.network_view.refuse import SHARE, Refusal

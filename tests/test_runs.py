@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from lenet_helpers.runs.figures import HIGHEST_LOSS, compare_runs, last_and_others
+from lenet_helpers.runs.curves import HIGHEST_LOSS, compare_runs, last_and_others
 from lenet_helpers.runs.records import Point, Run, Settings, full_label, labels, to_csv
 
 

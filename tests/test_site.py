@@ -14,7 +14,7 @@ import torch
 from bs4 import BeautifulSoup
 
 from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_data
-from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.handwriting.form import normalize_digit
 from tests.site_pages import Site, addresses, build_into, dead_links
 from web.build import build
 from web.lessons import SiteError, math, read_lesson

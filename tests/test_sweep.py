@@ -20,7 +20,7 @@ from lenet_helpers import DivergedError, SettingError, Words, lenet
 from lenet_helpers.sweeps import progress as sweep_progress
 from lenet_helpers.sweeps.experiments import INITS, lenet_like, train_lenet
 from lenet_helpers.sweeps.file import SweepFile, SweepFileError
-from lenet_helpers.sweeps.sweep import ExecutorError, sweep
+from lenet_helpers.sweeps.grid import ExecutorError, sweep
 
 GRID = {"a": [1, 2], "b": ["x", "y", "z"]}
 DIGITS = {
@@ -388,8 +388,7 @@ def test_in_a_notebook_one_line_of_words_takes_the_place_of_the_bar(notebook, tm
 
 def test_import_loads_neither_pandas_nor_dask():
     code = (
-        "import lenet_helpers.sweeps.sweep, sys; "
-        "print({'pandas', 'distributed'} & set(sys.modules))"
+        "import lenet_helpers.sweeps.grid, sys; print({'pandas', 'distributed'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

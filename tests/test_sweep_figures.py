@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from lenet_helpers import Words
-from lenet_helpers.sweeps.figures import MANY_POINTS, heat_map, spread_curves
+from lenet_helpers.sweeps.plots import MANY_POINTS, heat_map, spread_curves
 
 CAPTION = Words("精度", "accuracy")
 AXES = {"title": "t", "xlabel": "x", "ylabel": "y"}

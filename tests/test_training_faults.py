@@ -19,7 +19,6 @@ from lenet_helpers import (
     LessonError,
     SettingError,
     checks,
-    data,
     evaluate_accuracy_gpu,
     fast,
     lenet,
@@ -29,6 +28,7 @@ from lenet_helpers import (
 )
 from lenet_helpers import modes as modes_of
 from lenet_helpers.checks import NoMemoryError, memory_explained
+from lenet_helpers.data import batches as data
 
 ROOT = Path(training.__file__).parents[1]
 

@@ -16,12 +16,12 @@ import pytest
 import torch
 from ipywidgets.widgets import widget as widget_registry
 
-from lenet_helpers import DataUnavailableError, data, lenet, load_data, train
+from lenet_helpers import DataUnavailableError, lenet, load_data, train
+from lenet_helpers.data import batches
 from lenet_helpers.language import CHOICE
-from lenet_helpers.panels import training_panel
-from lenet_helpers.panels.controls import LABELS
-from lenet_helpers.panels.training_panel import TrainingPanel
-from lenet_helpers.runs import rerun
+from lenet_helpers.runs import rerun, training_panel
+from lenet_helpers.runs.controls import LABELS
+from lenet_helpers.runs.training_panel import TrainingPanel
 
 LONG = 120  # seconds: only a hang takes that long
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -317,7 +317,7 @@ def test_a_data_set_that_cannot_be_had_says_so(panel, monkeypatch):
     def offline(dataset):
         raise DataUnavailableError("无法下载 MNIST。", "MNIST could not be downloaded.")
 
-    monkeypatch.setattr(data, "download", offline)
+    monkeypatch.setattr(batches, "download", offline)
     run(panel, dataset="mnist")
     assert '<div lang="zh">无法下载 MNIST。</div>' in panel.message.value
     assert '<div lang="en">MNIST could not be downloaded.</div>' in panel.message.value

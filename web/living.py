@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 
 from lenet_helpers import lenet, load_data
-from lenet_helpers.data import BatchIterator, pixel_statistics
-from lenet_helpers.drawing.form import normalize_digit
+from lenet_helpers.data.batches import BatchIterator, pixel_statistics
+from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.network_view import inline
 from lenet_helpers.network_view.describe import describe
 from lenet_helpers.network_view.pictures import as_picture, choose_pictures

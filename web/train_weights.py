@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 from lenet_helpers import evaluate_accuracy_gpu, lenet, load_data, train
-from lenet_helpers.training import xavier
+from lenet_helpers.models import xavier
 
 FOLDER = Path(__file__).parent
 WEIGHTS = {"sigmoid": FOLDER / "weights.json", "relu": FOLDER / "weights_relu.json"}

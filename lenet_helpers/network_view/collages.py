@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from lenet_helpers.drawing.form import crop, normalize_digit
+from lenet_helpers.handwriting.form import crop, normalize_digit
 
 COLLAGES, PAIRS, FILLED, BLOTS = 12_000, 3_000, 3_000, 1_500  # at most
 FOR_EACH_DIGIT = 4  # at most, all together: small data sets make fewer

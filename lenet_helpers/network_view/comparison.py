@@ -11,7 +11,7 @@ from lenet_helpers.network_view.describe import ACTIVATIONS, describe
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 KINDS = tuple(ACTIVATIONS.values())
 TRAINED = Words("训练过的网络", "trained network")

@@ -11,7 +11,7 @@ from torch import nn
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 ACTIVATIONS = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
 POOLINGS = {nn.AvgPool2d: "avgpool", nn.MaxPool2d: "maxpool"}

@@ -11,11 +11,11 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
-from lenet_helpers.inside.predictions import predict_all
+from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 MISTAKES, MOST = 8, 20
 PAD_SIDE = 280  # pixels, ten for each of the network's 28

@@ -42,7 +42,7 @@ from lenet_helpers.network_view.refuse_fit import (
 )
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 SHARE = 0.008  # of the validation digits may be refused
 ODD = 0.99  # the quantile of digits that has mark 1

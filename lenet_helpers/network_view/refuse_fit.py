@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_helpers.inside.layers import layer_outputs
+from lenet_helpers.layers import layer_outputs
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 WAYS = 12  # directions for each class
 LARGEST = 0.999  # the quantile of a class's leftovers that counts as its largest

@@ -11,10 +11,10 @@ import torch
 from matplotlib.patches import Rectangle
 from torch import nn
 
-from lenet_helpers.figures import COLORS, Picture, chinese_font, label, new_figure, style
-from lenet_helpers.inside.layers import layer_outputs
-from lenet_helpers.inside.map_sheet import PAPER, SIGNED, corner, mosaic
-from lenet_helpers.inside.windows import VECTORS, Window, seen_by
+from lenet_helpers.figures import Picture, chinese_font, label, new_figure, style
+from lenet_helpers.layers import VECTORS, Window, layer_outputs, seen_by
+from lenet_helpers.maps import PAPER, SIGNED, corner, mosaic
+from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 SHORT = {nn.Conv2d: "conv", nn.AvgPool2d: "pool", nn.MaxPool2d: "pool", nn.Linear: "fc"}

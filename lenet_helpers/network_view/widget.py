@@ -14,10 +14,9 @@ import traitlets
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at
-from lenet_helpers.data import BatchIterator
-from lenet_helpers.drawing.form import as_scan, normalize_digit
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
-from lenet_helpers.inside.predictions import probabilities
+from lenet_helpers.handwriting.form import as_scan, normalize_digit
 from lenet_helpers.language import follow
 from lenet_helpers.network_view.comparison import as_networks
 from lenet_helpers.network_view.inline import inline
@@ -29,7 +28,8 @@ from lenet_helpers.network_view.pictures import (
     on_pad,
 )
 from lenet_helpers.network_view.still import caption_of, field_of, stages_of, still_picture
-from lenet_helpers.panels.calm import CalmPanel
+from lenet_helpers.panels import CalmPanel
+from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words, require_known
 
 HERE = Path(__file__).parent

@@ -1,1 +1,6 @@
-"""Training runs as plain data: kept, carried on, drawn."""
+"""Training runs: the panel that trains with other settings, its records, table and curves."""
+
+from lenet_helpers.runs.curves import compare_runs
+from lenet_helpers.runs.training_panel import TrainingPanel
+
+__all__ = ["TrainingPanel", "compare_runs"]

@@ -9,11 +9,12 @@ from functools import lru_cache
 
 from torch import nn
 
-from lenet_helpers.data import BatchIterator, load_data
-from lenet_helpers.models import lenet, try_gpu
+from lenet_helpers.data.batches import BatchIterator, load_data
+from lenet_helpers.devices import try_gpu
+from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
 from lenet_helpers.seeding import seeded
-from lenet_helpers.training import DivergedError, Progress, train, xavier
+from lenet_helpers.training import DivergedError, Progress, train
 
 _READING = threading.Lock()  # who asks for a data set that is being read waits for it
 

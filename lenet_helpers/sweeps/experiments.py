@@ -13,11 +13,11 @@ from functools import lru_cache
 import torch
 from torch import nn
 
-from lenet_helpers.data import BatchIterator, load_data
-from lenet_helpers.datasets import IMAGE_SIZE
-from lenet_helpers.models import ACTIVATIONS, POOLINGS
+from lenet_helpers.data.batches import BatchIterator, load_data
+from lenet_helpers.data.catalog import IMAGE_SIZE
+from lenet_helpers.models import ACTIVATIONS, POOLINGS, xavier
 from lenet_helpers.seeding import seeded
-from lenet_helpers.training import train, xavier
+from lenet_helpers.training import train
 from lenet_helpers.words import SettingError, Words, require_known, require_positive_integer
 
 SMALL = 0.01  # standard deviation of the weights of the "normal" initialisation

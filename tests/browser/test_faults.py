@@ -23,7 +23,7 @@ for progress in train(lenet(), *batches, num_epochs=12, lr=0.9, device="cpu"):
     animator.add(progress.epoch, progress.loss)
 """
 PANEL = """
-from lenet_helpers.panels.training_panel import TrainingPanel
+from lenet_helpers.runs.training_panel import TrainingPanel
 
 panel = TrainingPanel("digits")
 panel
@@ -249,8 +249,9 @@ HTML_IN_NAMES = f"""
 import torch
 from torch import nn
 from lenet_helpers import Words, image_grid, lenet, load_data, trace_shapes
-from lenet_helpers.panels.common import Message
-from lenet_helpers.panels import MistakesPanel, NetworkView
+from lenet_helpers.panels import Message
+from lenet_helpers.mistakes import MistakesPanel
+from lenet_helpers.network_view import NetworkView
 
 evil = "{EVIL}"
 _, test_iter = load_data("digits", device="cpu")
@@ -264,7 +265,7 @@ image_grid(test_iter.images[:1], Words(evil, evil))
 HTML_IN_SETTINGS = f"""
 from lenet_helpers import LanguageSwitch, load_data
 from lenet_helpers.language import CHOICE
-from lenet_helpers.panels.common import Message
+from lenet_helpers.panels import Message
 
 evil = "{EVIL}"
 message = Message()

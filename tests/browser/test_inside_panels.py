@@ -11,8 +11,9 @@ START = """
 import json
 import torch
 from lenet_helpers import LanguageSwitch, lenet, load_data, train
-from lenet_helpers.drawing.form import normalize_digit
-from lenet_helpers.panels import MistakesPanel, NetworkView
+from lenet_helpers.handwriting.form import normalize_digit
+from lenet_helpers.mistakes import MistakesPanel
+from lenet_helpers.network_view import NetworkView
 
 train_iter, test_iter = load_data("digits", 32, "cpu")
 for data in (train_iter, test_iter):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 from collections.abc import Iterable, Sequence
 from html import escape
 
+import numpy as np
 import torch
+from PIL import Image
 
-from lenet_helpers.inside.figures import map_png
 from lenet_helpers.words import Words
 
 # Never so deep that the theme's own text, black or white, could not be read on it.
@@ -95,3 +97,13 @@ def _cell(row: int, column: int, count: int, rate: float, classes: Sequence[Word
         f'<td><button type=button data-cell="{row},{column}" aria-label="{escape(str(what))}" '
         f'style="background: {color}">{count or "·"}</button></td>'
     )
+
+
+def map_png(numbers: torch.Tensor) -> bytes:
+    """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
+    numbers = numbers.detach().cpu().numpy().astype(float)
+    low, high = numbers.min(), numbers.max()
+    pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)  # fast
+    return buffer.getvalue()

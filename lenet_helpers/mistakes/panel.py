@@ -6,15 +6,14 @@ import ipywidgets as widgets
 import torch
 from torch import nn
 
-from lenet_helpers.data import BatchIterator
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
-from lenet_helpers.inside.figures import confusion_matrix
-from lenet_helpers.inside.predictions import predict_all
-from lenet_helpers.inside.tables import confusion_html, gallery_html
 from lenet_helpers.language import say
-from lenet_helpers.panels.calm import WHOLE, CalmPanel
-from lenet_helpers.panels.clickable import ClickableTable
-from lenet_helpers.panels.common import Choice, Message
+from lenet_helpers.mistakes.clickable import ClickableTable
+from lenet_helpers.mistakes.confusion import confusion_matrix
+from lenet_helpers.mistakes.gallery import confusion_html, gallery_html
+from lenet_helpers.panels import WHOLE, CalmPanel, Choice, Message
+from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import Words
 
 MOST_PICTURES = 24

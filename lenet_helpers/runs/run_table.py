@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 
-from lenet_helpers.datasets import DATA_SETS
+from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.language import say
-from lenet_helpers.panels.common import PictureBox, close_all
-from lenet_helpers.panels.controls import DEVICE_WORDS, LABELS, POOLING_WORDS
-from lenet_helpers.runs.figures import compare_runs
+from lenet_helpers.panels import PictureBox, close_all
+from lenet_helpers.runs.controls import DEVICE_WORDS, LABELS, POOLING_WORDS
+from lenet_helpers.runs.curves import compare_runs
 from lenet_helpers.runs.records import ENDINGS, Run, to_csv
 from lenet_helpers.words import Words
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lenet_helpers.live_plot import LiveAnimator
-from lenet_helpers.panels.common import PictureBox
-from lenet_helpers.runs.figures import nothing_trained
+from lenet_helpers.panels import PictureBox
+from lenet_helpers.runs.curves import nothing_trained
 from lenet_helpers.runs.records import Point, Run
 
 

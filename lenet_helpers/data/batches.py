@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from lenet_helpers.checks import memory_explained, require_device
+from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.datasets import DATA_SETS, DataSet, data_set
-from lenet_helpers.download import DataUnavailableError, download
-from lenet_helpers.models import try_gpu
+from lenet_helpers.data.catalog import DATA_SETS, DataSet, data_set
+from lenet_helpers.data.download import DataUnavailableError, download
+from lenet_helpers.data.places import FROM_SKLEARN, Images, find, read_digits, read_folder
+from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
-from lenet_helpers.sources import FROM_SKLEARN, Images, find, read_digits, read_folder
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
 DOWNLOADED = Words("刚刚下载", "just downloaded")

@@ -11,8 +11,8 @@ import numpy as np
 import platformdirs
 import torch
 
-from lenet_helpers.datasets import DATA_SETS, FILES, IMAGE_SIZE, NUM_CLASSES, DataSet, data_set
-from lenet_helpers.idx import DamagedFileError, read_idx
+from lenet_helpers.data.catalog import DATA_SETS, FILES, IMAGE_SIZE, NUM_CLASSES, DataSet, data_set
+from lenet_helpers.data.idx import DamagedFileError, read_idx
 from lenet_helpers.words import SettingError, Words
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")

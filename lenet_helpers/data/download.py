@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
-from lenet_helpers.datasets import FILES, DataSet
-from lenet_helpers.idx import DamagedFileError
-from lenet_helpers.sources import Images, cache_folder, raw_folder, read_folder
+from lenet_helpers.data.catalog import FILES, DataSet
+from lenet_helpers.data.idx import DamagedFileError
+from lenet_helpers.data.places import Images, cache_folder, raw_folder, read_folder
 from lenet_helpers.words import LessonError
 
 TIMEOUT_S = 20

@@ -14,7 +14,7 @@ from lenet_helpers.cores import on_free_cores
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
-    from lenet_helpers.data import BatchIterator
+    from lenet_helpers.data.batches import BatchIterator
 
 BATCH = 1024
 

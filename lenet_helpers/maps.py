@@ -1,21 +1,42 @@
-"""Pictures of what happens inside a network: data in, a `Picture` out."""
+"""Pictures of feature maps and kernels: many small maps side by side."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
+from matplotlib.colors import LinearSegmentedColormap
 
-from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.inside.map_sheet import SIGNED, mosaic
+from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 Outputs = Sequence[tuple[str, torch.Tensor]]
 # A bank of kernels is drawn up to here, so that a wide network still fits.
 MOST_KERNELS, MOST_CHANNELS = 16, 8
+PAPER = "0.88"  # between maps: grey, for white is zero
+SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS[1], "white", COLORS[0]]).with_extremes(
+    bad=PAPER
+)
+
+
+def mosaic(maps, columns: int) -> np.ndarray:
+    """Maps ``(n, h, w)``, so many in a row, with one blank number (``nan``) between any two."""
+    maps = np.asarray(maps, dtype=float)
+    count, height, width = maps.shape
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
+    for number, each in enumerate(maps):
+        top, left = corner(number, height, width, columns)
+        sheet[top : top + height, left : left + width] = each
+    return sheet
+
+
+def corner(number: int, height: int, width: int, columns: int) -> tuple[int, int]:
+    """Row and column of a `mosaic` where this map begins."""
+    row, column = divmod(number, columns)
+    return row * (height + 1), column * (width + 1)
 
 
 def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
@@ -60,44 +81,3 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
 def _bank(weights: torch.Tensor) -> np.ndarray:
     first = weights.detach().cpu()[:MOST_KERNELS, :MOST_CHANNELS].swapaxes(0, 1)
     return mosaic(first.flatten(0, 1), columns=first.shape[1])
-
-
-def confusion_matrix(counts: torch.Tensor, classes: Sequence[Words]) -> Picture:
-    """How many pictures of each class (row) were taken for which (column).
-
-    Args:
-        counts: ``int64 (classes, classes)``, as `Predictions.confusion`.
-        classes: the classes' names, as ``data_iter.classes``.
-    """
-    counts = np.asarray(counts)
-    rates = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure, axis = new_figure(8.4, 6.0)
-    with style():
-        axis.imshow(rates, cmap="Blues", vmin=0, vmax=1)
-        names = [label(*name) for name in classes]
-        axis.set_xticks(range(len(names)), names, rotation=40, ha="right")
-        axis.set_yticks(range(len(names)), names)
-        axis.set(xlabel=label("网络认为", "taken for"), ylabel=label("真实类别", "true class"))
-        for (row, column), count in np.ndenumerate(counts):
-            ink = "white" if rates[row, column] > 0.5 else "black"
-            axis.text(column, row, f"{count}", ha="center", va="center", color=ink, fontsize=9)
-    correct, total = int(np.trace(counts)), int(counts.sum())
-    return Picture(
-        figure,
-        Words(
-            f"混淆矩阵：行是真实类别，列是网络的答案；{total:,} 张中有 {correct:,} 张答对，"
-            "都在对角线上。",
-            "Confusion matrix: rows are the true classes, columns the network's answers; "
-            f"{correct:,} of {total:,} lie on the diagonal and are correct.",
-        ),
-    )
-
-
-def map_png(numbers: torch.Tensor) -> bytes:
-    """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
-    numbers = numbers.detach().cpu().numpy().astype(float)
-    low, high = numbers.min(), numbers.max()
-    pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)  # fast
-    return buffer.getvalue()

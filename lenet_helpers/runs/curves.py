@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from lenet_helpers.figures import COLORS, LINES, MARKS, Picture, label, new_figure, style
+from lenet_helpers.figures import Picture, label, new_figure, style
+from lenet_helpers.palette import COLORS, LINES, MARKS
 from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels
 from lenet_helpers.words import Words
 

@@ -7,17 +7,17 @@ from contextlib import closing
 from functools import partial
 
 from lenet_helpers.figures import Picture
-from lenet_helpers.panels import run_buttons as words
-from lenet_helpers.panels.common import Message, Panel
-from lenet_helpers.panels.controls import SettingControls
-from lenet_helpers.panels.live_curves import LiveCurves
-from lenet_helpers.panels.progress import ProgressLine
-from lenet_helpers.panels.run_buttons import RunButtons, how_it_ended
-from lenet_helpers.panels.run_table import RunTable
-from lenet_helpers.panels.worker import Job, threads_reach_widgets
-from lenet_helpers.runs.figures import last_and_others, nothing_trained
+from lenet_helpers.panels import Message, Panel
+from lenet_helpers.runs import run_buttons as words
+from lenet_helpers.runs.controls import SettingControls
+from lenet_helpers.runs.curves import last_and_others, nothing_trained
+from lenet_helpers.runs.live_curves import LiveCurves
+from lenet_helpers.runs.progress import ProgressLine
 from lenet_helpers.runs.records import Run, Settings
 from lenet_helpers.runs.rerun import Training, new_net
+from lenet_helpers.runs.run_buttons import RunButtons, how_it_ended
+from lenet_helpers.runs.run_table import RunTable
+from lenet_helpers.runs.worker import Job, threads_reach_widgets
 from lenet_helpers.words import SettingError
 
 

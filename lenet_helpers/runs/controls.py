@@ -9,13 +9,14 @@ from dataclasses import asdict
 import ipywidgets as widgets
 import traitlets
 
-from lenet_helpers.datasets import DATA_SETS, data_set
+from lenet_helpers.data.catalog import DATA_SETS, data_set
+from lenet_helpers.data.places import datasets_at_hand
+from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
-from lenet_helpers.models import ACTIVATIONS, POOLINGS, try_gpu
-from lenet_helpers.panels.common import Choice
+from lenet_helpers.models import ACTIVATIONS, POOLINGS
+from lenet_helpers.panels import Choice
 from lenet_helpers.runs.records import Settings
 from lenet_helpers.runs.rerun import recipe
-from lenet_helpers.sources import datasets_at_hand
 from lenet_helpers.words import Words
 
 LARGEST_SEED = 2**31 - 1

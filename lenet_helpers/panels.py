@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from lenet_helpers.figures import Picture
 from lenet_helpers.language import follow
 from lenet_helpers.words import LessonError, Words
 
+SECONDS_OF_CALM = 1.0
+WHOLE = {"description_width": "initial"}  # a control's style: no language of its name is cut
 WITHOUT_KERNEL = Words("交互面板：运行这个单元格后出现", "A panel: run this cell and it appears")
 
 # The still stands right after its panel: hidden for as long as the panel lives, and alone to be
@@ -150,6 +153,29 @@ class Panel(widgets.VBox):
         if handle is not None:  # None outside a notebook
             earlier = [(run, h) for run, h in self._handles if not here.replaces(run)]
             self._handles = [*earlier, (here, handle)]
+
+
+class CalmPanel(Panel):
+    """Saves its still once nothing has changed for a second: drawing one at each click would take
+    longer than all the rest."""
+
+    _later: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Take the panel off the page; its still is not drawn any more."""
+        if self._later is not None:
+            self._later.cancel()
+        super().close()
+
+    def keep_still_soon(self) -> None:
+        """Save the still unless this is called again within a second; without a kernel, never."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        if self._later is not None:
+            self._later.cancel()
+        self._later = loop.call_later(SECONDS_OF_CALM, self.keep_still)
 
 
 def close_all(widget: widgets.Widget) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
-from lenet_helpers.datasets import IMAGE_SIZE
+from lenet_helpers.data.catalog import IMAGE_SIZE
 from lenet_helpers.words import SettingError
 
 LONGEST_SIDE = 20

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet_helpers.figures import LINES, MARKS, Picture, new_figure, style
+from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.palette import LINES, MARKS
 from lenet_helpers.words import Words
 
 if TYPE_CHECKING:

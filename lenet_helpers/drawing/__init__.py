@@ -1,1 +1,0 @@
-"""A drawing brought into the form of MNIST."""
