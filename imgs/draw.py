@@ -11,11 +11,13 @@ import sys
 import drawing_kit as kit
 from draw_compressed import draw_compressed
 from draw_lenet import FLATTENED, LAYERS, STEPS, draw_lenet, shape_text
+from draw_mail import draw_mail
 from draw_operations import draw_convolution, draw_padding_stride, draw_pooling, output_size
 
 __all__ = ["FLATTENED", "LAYERS", "PICTURES", "STEPS", "main", "output_size", "shape_text"]
 
 PICTURES = {
+    "mail": draw_mail,
     "lenet": draw_lenet,
     "lenet_compressed": draw_compressed,
     "convolution": draw_convolution,
