@@ -109,7 +109,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
 
 def image_grid(
     images,
-    caption: Words,
+    caption: Words | tuple[str, str],
     titles: Sequence[str] = (),
     columns: int = 10,
     title: str = "",
@@ -121,8 +121,8 @@ def image_grid(
     """Pictures side by side, ``columns`` in a row.
 
     Args:
-        images: ``(n, height, width)``, numbers or a tensor.
-        caption: the picture's alternative text.
+        images: ``(height, width)`` each, numbers or tensors.
+        caption: the picture's alternative text, in Chinese and in English.
         titles: a text above each picture, or none.
         title: a text above them all.
         inch: width of each picture.
@@ -143,7 +143,7 @@ def image_grid(
             axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
             if titles:
                 axis.set_title(titles[index], fontsize=9)
-    return Picture(figure, caption)
+    return Picture(figure, Words(*caption))
 
 
 def curves(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
 
 import ipywidgets as widgets
 from IPython import get_ipython
@@ -18,6 +21,29 @@ from lenet_helpers.words import Words
 SECONDS_BETWEEN_DRAWS = 0.25
 # What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
+
+
+class Stage(Protocol):
+    """A place of one's own for plots: it hears of each `LiveAnimator`, and shows its pictures."""
+
+    def begin(self, animator: LiveAnimator) -> None:
+        """A plot with empty axes will be shown here."""
+
+    def show(self, picture: Picture) -> None:
+        """Show the plot as it is now."""
+
+
+_STAGE: ContextVar[Stage | None] = ContextVar("stage", default=None)
+
+
+@contextmanager
+def drawing_on(stage: Stage) -> Iterator[None]:
+    """Inside the block each new `LiveAnimator` draws on ``stage`` instead of in the cell."""
+    token = _STAGE.set(stage)
+    try:
+        yield
+    finally:
+        _STAGE.reset(token)
 
 
 class LiveAnimator:
@@ -41,7 +67,7 @@ class LiveAnimator:
         show: is given each `Picture` instead of the notebook; for panels and tests.
 
     Attributes:
-        X, Y: the points of each line so far.
+        X, Y: the points of each line so far; ``legend``: their names.
         fig, axes: matplotlib's figure and the list of its axes.
 
     Source of the interface: Zhang, Lipton, Li and Smola, *Dive into Deep Learning*.
@@ -64,7 +90,7 @@ class LiveAnimator:
     ) -> None:
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
-        self._legend, self._fmts = list(legend or []), fmts
+        self.legend, self._fmts = list(legend or []), fmts
         self.fig, axes = new_figure(*figsize, nrows, ncols, squeeze=False)
         self.axes = list(axes.flat)
         limits = {name: lim for name, lim in (("xlim", xlim), ("ylim", ylim)) if lim is not None}
@@ -74,6 +100,10 @@ class LiveAnimator:
         self._pending, self._lock = False, threading.RLock()
         self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
         self._limits, self._points = None, 0
+        stage = _STAGE.get()
+        if show is None and stage is not None:
+            stage.begin(self)
+            show = stage.show
         self._show, self._draw_later = _screen(self) if show is None else (show, _nothing)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
@@ -135,11 +165,11 @@ class LiveAnimator:
     def _add_lines(self, count: int) -> None:
         with style():
             for index in range(len(self._lines), count):
-                name = self._legend[index] if index < len(self._legend) else f"_{index}"
+                name = self.legend[index] if index < len(self.legend) else f"_{index}"
                 self.X.append([])
                 self.Y.append([])
                 self._lines.append(self._new_line(index, name))
-            if self._legend:
+            if self.legend:
                 self.axes[0].legend(loc="best").set_in_layout(False)
 
     def _new_line(self, index: int, name: str):

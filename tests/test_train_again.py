@@ -1,0 +1,115 @@
+"""A lesson's own loop behind sliders: values, curves, stop, errors."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+import ipywidgets as widgets
+import pytest
+
+from lenet_helpers import LiveAnimator, SettingError
+from lenet_helpers.runs import TrainAgain
+from lenet_helpers.runs.again import GREY
+
+LONG = 60  # seconds after which a test gives up waiting
+
+
+def loop(train_iter, test_iter, lr, num_epochs):
+    """What a lesson's loop does with its batches and its plot."""
+    animator = LiveAnimator(xlabel="epoch", xlim=[0, num_epochs], legend=["loss", "acc"])
+    for epoch in range(num_epochs):
+        for _ in train_iter:
+            pass
+        animator.add(epoch + 1, (lr / (epoch + 1), None))
+        animator.add(epoch + 1, (None, sum(test_iter)))
+
+
+def panel(train=loop, batches=(1, 2), **controls):
+    controls = controls or {
+        "lr": widgets.FloatLogSlider(0.5, min=-2),
+        "num_epochs": widgets.IntSlider(2, min=1, max=9),
+    }
+    return TrainAgain(train, batches, [3, 4], **controls)
+
+
+def run(again):
+    again.train_button.click()
+    assert again.wait(LONG)
+
+
+def test_loop_gets_what_the_sliders_say():
+    got = []
+    again = panel(lambda train_iter, test_iter, **values: got.append((len(train_iter), values)))
+    again.children[0].value = 0.1
+    run(again)
+    assert got == [(2, {"lr": 0.1, "num_epochs": 2})]
+
+
+def test_plot_appears_in_the_panel_and_its_last_values_below():
+    again = panel()
+    run(again)
+    assert again.box.image.value == again.still().png()
+    assert "lr = 0.5, num_epochs = 2: loss 0.250, acc 7.000" in again.results.value
+    assert again.error is None and not again.train_button.disabled
+
+
+def test_earlier_curves_stay_in_grey_behind_the_new_one():
+    again = panel()
+    run(again)
+    again.children[0].value = 0.1
+    run(again)
+    lines = again.still().figure.axes[0].lines
+    earlier = [line for line in lines if line.get_color() == GREY]
+    assert [list(line.get_ydata()) for line in earlier] == [[0.5, 0.25], [7, 7]]
+    assert again.results.value.count("<li>") == 2
+
+
+@pytest.mark.parametrize("where", ["train", "test"])
+def test_stop_ends_the_loop_before_its_next_batch(where):
+    begun = threading.Event()
+
+    def endless(train_iter, test_iter, lr, num_epochs):
+        for _ in {"train": train_iter, "test": test_iter}[where]:
+            begun.set()
+
+    again = TrainAgain(endless, *[itertools.count()] * 2, lr=widgets.FloatSlider(0.1),
+                       num_epochs=widgets.IntSlider(1))  # fmt: skip
+    again.train_button.click()
+    assert begun.wait(LONG)
+    assert again.train_button.disabled
+    again.train_button.click()  # a second click changes nothing
+    again.stop_button.click()
+    assert again.wait(LONG)
+    assert "Stopped" in again.message.value
+    assert again.error is None and again.stop_button.disabled
+
+
+def test_error_of_the_loop_is_explained_and_another_run_is_possible():
+    def broken(train_iter, test_iter, lr, num_epochs):
+        raise SettingError("不行", "That won't do")
+
+    again = panel(broken)
+    run(again)
+    assert "won&#x27;t do" in again.message.value
+    assert isinstance(again.error, SettingError)
+    assert not again.train_button.disabled
+
+
+def test_closing_the_panel_stops_the_loop():
+    begun = threading.Event()
+
+    def endless(train_iter, test_iter, lr, num_epochs):
+        for _ in train_iter:
+            begun.set()
+
+    again = panel(endless, itertools.count())
+    again.train_button.click()
+    assert begun.wait(LONG)
+    again.close()
+    assert again.wait(LONG)
+
+
+def test_without_a_control_there_is_nothing_to_change():
+    with pytest.raises(SettingError, match="control"):
+        TrainAgain(loop, [], [])
