@@ -17,8 +17,8 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that one training step frees for the next step.
 
     glibc hands free memory back to the system once there is more than twice the largest block it
-    ever gave back as a whole: every step then pays for
-    fresh pages. Having seen one large block, it keeps up to 62 MB. The block is never written to.
+    ever gave back as a whole: every step then pays for fresh pages. Having seen one large block, it
+    keeps up to 62 MB. The block is never written to.
 
     Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
     """

@@ -19,14 +19,24 @@ class Words(NamedTuple):
     def __str__(self) -> str:
         return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
 
+    @classmethod
+    def same(cls, text: str) -> Words:
+        """A text that is the same in both languages: a name, a number, a formula."""
+        return cls(text, text)
+
     def speak(self, language: str) -> str:
         """The text in ``language``: ``"zh"``, ``"en"`` or ``"both"``."""
         return str(self) if language == "both" else getattr(self, language)
 
     def html(self, tag: str = "span") -> str:
-        """Both texts as HTML elements that the language switch can hide, one for each language."""
-        return "".join(f'<{tag} lang="{lang}">{escape(getattr(self, lang))}</{tag}> '
-                       for lang in ("zh", "en")).strip()  # fmt: skip
+        """An HTML element for each language, so that the language switch can hide one.
+
+        Where both texts are the same, it is the text once, without an element.
+        """
+        if self.zh == self.en:
+            return escape(self.zh)
+        zh, en = escape(self.zh), escape(self.en)
+        return f'<{tag} lang="zh">{zh}</{tag}> <{tag} lang="en">{en}</{tag}>'
 
 
 class LessonError(Exception):
