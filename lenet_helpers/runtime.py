@@ -1,7 +1,6 @@
 """What lies below PyTorch on a CPU: the C library's memory and OpenMP's threads.
 
-Both have habits that cost a small network dearly, and both matter on Linux alone: elsewhere the
-functions here find nothing to do.
+Their habits cost a small network dearly on Linux; elsewhere nothing is found to do.
 """
 
 from __future__ import annotations

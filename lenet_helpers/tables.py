@@ -18,10 +18,8 @@ class Table:
 
     Args:
         headings: one for each column.
-        rows: the cells, of which the first names the row; what is no `Words` is the same in both
-            languages.
-        align: a letter for each column: ``"l"`` for left, ``"r"`` for right (numbers). All are
-            left if it is empty.
+        rows: the first cell names the row; what is no `Words` is the same in both languages.
+        align: a letter for each column, ``"l"`` or, for numbers, ``"r"``; empty: all left.
         caption: stands above.
         foot: a last row that stands out: totals.
     """
@@ -50,27 +48,24 @@ class Table:
         head = self._html_row(self.headings, 'th scope="col"', 'th scope="col"')
         body = "".join(self._html_row(row, 'th scope="row"', "td") for row in self.rows)
         foot = self._html_row(self.foot, 'th scope="row"', "th") if self.foot else ""
-        return (
-            f"<table>{caption}<thead>{head}</thead><tbody>{body}</tbody>"
-            f"<tfoot>{foot}</tfoot></table>"
-        )
+        parts = f"<thead>{head}</thead><tbody>{body}</tbody><tfoot>{foot}</tfoot>"
+        return f"<table>{caption}{parts}</table>"
 
     def _html_row(self, row: Row, first: str, others: str) -> str:
         tags = [first, *[others] * (len(row) - 1)]
-        cells = zip(row, tags, self._sides(), strict=True)
-        return "<tr>" + "".join(_html_cell(*cell) for cell in cells) + "</tr>"
+        return "<tr>" + "".join(map(_html_cell, row, tags, self._sides())) + "</tr>"
 
     def _sides(self) -> str:
         return self.align or "l" * len(self.headings)
 
 
+def _words(cell: Cell) -> Words:
+    return cell if isinstance(cell, Words) else Words.same(str(cell))
+
+
 def _html_cell(cell: Cell, tag: str, side: str) -> str:
     style = f"text-align: {'right' if side == 'r' else 'left'}"
     return f'<{tag} style="{style}">{_words(cell).html("div")}</{tag[:2]}>'
-
-
-def _words(cell: Cell) -> Words:
-    return cell if isinstance(cell, Words) else Words.same(str(cell))
 
 
 def _pad(text: str, width: int, side: str) -> str:

@@ -135,19 +135,11 @@ def load_data(
 
     def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
         return BatchIterator(
-            dataset.name,
-            dataset.title,
-            dataset.classes,
-            place,
+            dataset.name, dataset.title, dataset.classes, place,
             torch.from_numpy(images).to(device),
             torch.from_numpy(labels.astype(np.int64)).to(device),
-            mean,
-            std,
-            batch_size,
-            standardize or dataset.always_standardized,
-            shuffle,
-            seed,
-        )
+            mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
+        )  # fmt: skip
 
     keep_freed_memory()
     with memory_explained():
@@ -158,12 +150,7 @@ def load_data(
 
 
 def load_for_run(
-    name: str,
-    batch_size: int,
-    device: torch.device | str,
-    *,
-    standardize: bool = False,
-    seed: int = 0,
+    name: str, batch_size: int, device: torch.device | str, *, standardize=False, seed=0
 ) -> tuple[BatchIterator, BatchIterator]:
     """The batches of `load_data`, for one run of many: the images are read once, for all of them.
 
