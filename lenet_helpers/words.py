@@ -55,11 +55,7 @@ class SettingError(LessonError, ValueError):
 
 
 def require_positive_integer(value: object, what: Words) -> int:
-    """Return ``value`` if it is an integer of at least 1 (``True`` is none), else explain.
-
-    Raises:
-        SettingError: names the setting, what was given, and what is expected.
-    """
+    """Return ``value`` if it is an integer from 1 on (not ``True``), or raise `SettingError`."""
     if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
         return int(value)
     raise SettingError(
@@ -69,11 +65,7 @@ def require_positive_integer(value: object, what: Words) -> int:
 
 
 def require_known(options: Mapping[str, Choice], name: str, what: Words) -> Choice:
-    """Return what ``options`` has under ``name``, else explain.
-
-    Raises:
-        SettingError: there is no such name; the message lists those there are.
-    """
+    """Return the option of this ``name``, or raise a `SettingError` that lists the names."""
     if name in options:
         return options[name]
     known = ", ".join(options)

@@ -150,7 +150,12 @@ def load_data(
 
 
 def load_for_run(
-    name: str, batch_size: int, device: torch.device | str, *, standardize=False, seed=0
+    name: str,
+    batch_size: int,
+    device: torch.device | str,
+    *,
+    standardize: bool = False,
+    seed: int = 0,
 ) -> tuple[BatchIterator, BatchIterator]:
     """The batches of `load_data`, for one run of many: the images are read once, for all of them.
 
@@ -190,11 +195,10 @@ def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
 
 def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     """What ``"auto"`` stands for; says which data set it is in one line."""
-    wanted, chosen = data_set(prefer), os.environ.get("LENET_DATASET") or "auto"
-    if chosen != "auto":
-        of_class = data_set(chosen, IN_LENET_DATASET)
-        if (prefer, chosen) != ("mnist", "fashion_mnist"):
-            wanted = of_class
+    chosen = os.environ.get("LENET_DATASET") or "auto"
+    wanted = data_set(prefer) if chosen == "auto" else data_set(chosen, IN_LENET_DATASET)
+    if (prefer, chosen) == ("mnist", "fashion_mnist"):
+        wanted = data_set(prefer)
     try:
         dataset, images, place = _read(wanted)
         note = Words.same("")

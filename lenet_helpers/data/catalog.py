@@ -33,13 +33,11 @@ class Images(NamedTuple):
 class DataSet:
     """A data set of 28×28 grey images in ten classes.
 
-    One that comes with a package has ``read`` and ``comes_with``; any other lies in `FILES`.
-
     Attributes:
         name, title: what it is called in code and in words.
         classes: the name of each class.
         always_standardized: whether its pixels are, even if nobody asks for it.
-        read, comes_with: how it is read, and with what it comes.
+        read, comes_with: how it is read and what it comes with; any other set lies in `FILES`.
         torchvision_class: the class that downloads it, which is also the folder it makes.
         megabytes: what has to be downloaded.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
