@@ -166,8 +166,7 @@ def test_file_that_unpacks_without_end_is_refused(folder, monkeypatch):
     assert set(asked) == {2**10}
 
 
-def test_damaged_file_is_mended_by_doing_what_the_message_says(folder, tiny_sets):
-    """Delete it and bring it again: nothing of the bad file has been kept anywhere."""
+def test_damaged_file_is_mended_by_deleting_it_and_bringing_it_again(folder, tiny_sets):
     file = file_of(folder, FILES[0])
     file.write_bytes(b"half a file")
     assert_refused(file)

@@ -34,14 +34,6 @@ def _pins() -> dict[str, str]:
     return {canonicalize_name(name): pinned for name, pinned in pins}
 
 
-def _environment() -> tuple[list[str], list[str]]:
-    """What environment.yml takes from conda, and what from pip."""
-    parts = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    from_conda = [part for part in parts if isinstance(part, str)]
-    (from_pip,) = [part["pip"] for part in parts if isinstance(part, dict)]
-    return from_conda, from_pip
-
-
 def test_constraints_are_names_and_versions_alone():
     lines = _lines("constraints.txt")
     odd = [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)]
@@ -60,15 +52,11 @@ def test_every_dependency_is_pinned_inside_its_range(requirement):
     )
 
 
-def test_environment_yml_is_thin():
-    from_conda, from_pip = _environment()
-    assert [part.split("=")[0] for part in from_conda] == ["python", "pip"]
-    assert from_pip == ["-c constraints.txt", "-e ."]
-
-
-def test_environment_yml_asks_for_a_python_that_the_course_supports():
-    (python,) = [part for part in _environment()[0] if part.startswith("python")]
-    assert PYTHONS.contains(python.split("=")[1])
+def test_environment_yml_is_thin_and_asks_for_a_python_that_the_course_supports():
+    parts = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    python, *others = parts
+    assert PYTHONS.contains(python.removeprefix("python="))
+    assert others == ["pip", {"pip": ["-c constraints.txt", "-e ."]}]
 
 
 def test_makefile_accepts_the_pythons_of_pyproject():

@@ -19,9 +19,8 @@ def row(name):
 
 
 def test_names_versions_and_threads():
-    assert row("Python")[0] == platform.python_version()
-    assert row("PyTorch")[0] == torch.__version__
-    assert row("CPU threads")[0] == torch.get_num_threads()
+    here = [row(name)[0] for name in ("Python", "PyTorch", "CPU threads")]
+    assert here == [platform.python_version(), torch.__version__, torch.get_num_threads()]
 
 
 @pytest.mark.parametrize("kind, advice", [("cpu", machine.NO_GPU), ("mps", NOTHING)])

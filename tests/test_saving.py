@@ -112,15 +112,15 @@ def test_half_a_file_and_a_changed_weight_are_refused(path, digits):
     assert_refused(path)
 
 
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])  # a full disk; a file in use
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_file_that_cannot_be_written_leaves_the_earlier_one(path, digits, monkeypatch, error):
-    def write_half(file, content):
-        with file.open("wb") as opened:
-            opened.write(content[:100])
+def test_file_that_cannot_be_written_leaves_the_earlier_one(path, digits, monkeypatch, error, step):
+    def fail(file, _):
+        file.write_text("half")
         raise error
 
     save_net(net_with(0), path, digits[0])
-    monkeypatch.setattr(Path, "write_bytes", write_half)
+    monkeypatch.setattr(Path, step, fail)
     with pytest.raises((SavedNetError, KeyboardInterrupt)) as caught:
         save_net(net_with(2), path, digits[0])
     if isinstance(error, OSError):
