@@ -205,10 +205,11 @@ def test_two_runs_that_begin_at_once_read_once(fashion, reads):
 # Settings
 
 
+@pytest.mark.parametrize("load", [load_data, load_for_run])
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, 256.0, "32", True, None])
-def test_batch_size_that_is_no_positive_integer_is_explained(batch_size):
+def test_batch_size_that_is_no_positive_integer_is_explained(load, batch_size):
     with pytest.raises(SettingError, match="must be a positive integer") as caught:
-        load_data("digits", batch_size, "cpu")
+        load("digits", batch_size, "cpu")
     assert isinstance(caught.value, ValueError)
     assert "正整数" in caught.value.words.zh
     for text in caught.value.words:

@@ -21,6 +21,7 @@ from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
 
+BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 DOWNLOADED = Words("刚刚下载", "just downloaded")
 IN_LENET_DATASET = Words("数据集（环境变量 LENET_DATASET）", "data set in LENET_DATASET")
 _READING = threading.Lock()  # who asks for a data set that is being read waits for it
@@ -128,7 +129,7 @@ def load_data(
         DataUnavailableError: the data set is not at hand and cannot be downloaded.
         NoMemoryError: the images do not fit into the device's memory.
     """
-    batch_size = require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
+    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     device = try_gpu() if device is None else require_device(device)
     dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
@@ -160,7 +161,9 @@ def load_for_run(
     """The batches of `load_data`, for one run of many: the images are read once, for all of them.
 
     Each run has its own batch size, standardisation and order; none may write into the images.
+    Raises what `load_data` raises.
     """
+    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     with _READING:
         loaded = read_once(name, str(device))
     train_iter, test_iter = map(copy.copy, loaded)
