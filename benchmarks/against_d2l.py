@@ -28,7 +28,7 @@ from pathlib import Path
 
 import torch
 
-from lenet_helpers.data.catalog import FILES
+from lenet_helpers.data.catalog import FILES, data_set
 from lenet_helpers.data.places import find
 from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.palette import COLORS
@@ -44,7 +44,7 @@ FIELDS = ("what", "side", "batch_size", "part", "epochs", "seed", "seconds", "lo
 
 def prepare(root: Path) -> None:
     """Fashion-MNIST where the book looks for it: ``../data`` from the folder ``root/run``."""
-    found = find("fashion_mnist")
+    found = find(data_set("fashion_mnist"))
     if found is None:
         sys.exit("Fashion-MNIST is not at hand: lenet_helpers.load_data('fashion_mnist') gets it.")
     raw = root / "data" / "FashionMNIST" / "raw"

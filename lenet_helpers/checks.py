@@ -23,11 +23,7 @@ class NoMemoryError(LessonError, MemoryError):
 
 
 def require_learning_rate(lr: object) -> None:
-    """Check that ``lr`` is a finite number above 0.
-
-    Raises:
-        SettingError: it is not.
-    """
+    """Raise `SettingError` unless ``lr`` is a finite number above 0."""
     if isinstance(lr, Real) and not isinstance(lr, bool) and 0 < lr < math.inf:
         return
     raise SettingError(
@@ -37,12 +33,9 @@ def require_learning_rate(lr: object) -> None:
 
 
 def require_labels(y: torch.Tensor, num_classes: int) -> None:
-    """Check that the labels ``y``, ``(n,)``, are from 0 to ``num_classes`` - 1.
+    """Raise `SettingError` unless the labels ``y``, ``(n,)``, are from 0 to ``num_classes`` - 1.
 
     On a GPU the library itself would not say so: the kernel would have to be restarted.
-
-    Raises:
-        SettingError: they are not; the message names both numbers.
     """
     low, high = (int(extreme) for extreme in torch.aminmax(y))
     if low >= 0 and high < num_classes:
@@ -56,11 +49,7 @@ def require_labels(y: torch.Tensor, num_classes: int) -> None:
 
 
 def require_finite(loss: float, lr: float) -> None:
-    """Check that the loss is finite.
-
-    Raises:
-        DivergedError: it is not.
-    """
+    """Raise `DivergedError` unless the loss is finite."""
     if not math.isfinite(loss):
         raise DivergedError(
             f"损失变成了 {loss}，训练发散了。学习率 {lr:g} 很可能太大，请换一个更小的再试。",
@@ -71,11 +60,7 @@ def require_finite(loss: float, lr: float) -> None:
 
 @contextmanager
 def memory_explained() -> Iterator[None]:
-    """Where the device runs out of memory inside the block, say what helps.
-
-    Raises:
-        NoMemoryError: in place of the library's own error.
-    """
+    """Raise `NoMemoryError`, which says what helps, where memory runs out inside the block."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
@@ -91,6 +76,5 @@ def memory_explained() -> Iterator[None]:
 
 
 def _is_about_memory(error: RuntimeError | MemoryError) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(message in str(error) for message in _MEMORY_MESSAGES)
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+    return known or any(message in str(error) for message in _MEMORY_MESSAGES)

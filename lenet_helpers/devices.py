@@ -17,11 +17,7 @@ def try_gpu() -> torch.device:
 
 
 def require_device(device: torch.device | str) -> torch.device:
-    """The device of this name, if this machine has it.
-
-    Raises:
-        SettingError: no such device; the message says which one is always there.
-    """
+    """The device of this name, or a `SettingError` that says which one is always there."""
     try:
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError, TypeError, ValueError) as error:

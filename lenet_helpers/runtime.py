@@ -1,7 +1,6 @@
 """What lies below PyTorch on a CPU: the C library's memory and OpenMP's threads.
 
-Both have habits that cost a small network dearly, and both matter on Linux alone: elsewhere the
-functions here find nothing to do.
+Their habits cost a small network dearly on Linux; elsewhere nothing is found to do.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that one training step frees for the next step.
 
     glibc hands free memory back to the system once there is more than twice the largest block it
-    ever gave back as a whole: every step then pays for
-    fresh pages. Having seen one large block, it keeps up to 62 MB. The block is never written to.
+    ever gave back as a whole: every step then pays for fresh pages. Having seen one large block, it
+    keeps up to 62 MB. The block is never written to.
 
     Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
     """

@@ -19,14 +19,24 @@ class Words(NamedTuple):
     def __str__(self) -> str:
         return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
 
+    @classmethod
+    def same(cls, text: str) -> Words:
+        """A text that is the same in both languages: a name, a number, a formula."""
+        return cls(text, text)
+
     def speak(self, language: str) -> str:
         """The text in ``language``: ``"zh"``, ``"en"`` or ``"both"``."""
         return str(self) if language == "both" else getattr(self, language)
 
     def html(self, tag: str = "span") -> str:
-        """Both texts as HTML elements that the language switch can hide, one for each language."""
-        return "".join(f'<{tag} lang="{lang}">{escape(getattr(self, lang))}</{tag}> '
-                       for lang in ("zh", "en")).strip()  # fmt: skip
+        """An HTML element for each language, so that the language switch can hide one.
+
+        Where both texts are the same, it is the text once, without an element.
+        """
+        if self.zh == self.en:
+            return escape(self.zh)
+        zh, en = escape(self.zh), escape(self.en)
+        return f'<{tag} lang="zh">{zh}</{tag}> <{tag} lang="en">{en}</{tag}>'
 
 
 class LessonError(Exception):
@@ -45,11 +55,7 @@ class SettingError(LessonError, ValueError):
 
 
 def require_positive_integer(value: object, what: Words) -> int:
-    """Return ``value`` if it is an integer of at least 1 (``True`` is none), else explain.
-
-    Raises:
-        SettingError: names the setting, what was given, and what is expected.
-    """
+    """Return ``value`` if it is an integer from 1 on (not ``True``), or raise `SettingError`."""
     if isinstance(value, Integral) and not isinstance(value, bool) and value >= 1:
         return int(value)
     raise SettingError(
@@ -59,11 +65,7 @@ def require_positive_integer(value: object, what: Words) -> int:
 
 
 def require_known(options: Mapping[str, Choice], name: str, what: Words) -> Choice:
-    """Return what ``options`` has under ``name``, else explain.
-
-    Raises:
-        SettingError: there is no such name; the message lists those there are.
-    """
+    """Return the option of this ``name``, or raise a `SettingError` that lists the names."""
     if name in options:
         return options[name]
     known = ", ".join(options)

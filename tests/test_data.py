@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -13,15 +14,16 @@ from hypothesis import strategies as st
 
 from lenet_helpers import (
     BatchIterator,
-    DamagedFileError,
     DataUnavailableError,
     SettingError,
+    datasets_at_hand,
     load_data,
     try_gpu,
 )
 from lenet_helpers.data import batches as data
-from lenet_helpers.data import places as sources
+from lenet_helpers.data import load_for_run, places
 from lenet_helpers.data.batches import pixel_statistics
+from lenet_helpers.data.catalog import Images
 
 
 @pytest.fixture
@@ -52,76 +54,51 @@ def one_epoch(batches: BatchIterator) -> tuple[torch.Tensor, torch.Tensor]:
 # Batches
 
 
-def test_batches_have_the_lessons_shapes_and_types(fashion):
-    for batches in load():
+@pytest.mark.parametrize("standardize", [False, True])
+def test_batches_have_the_lessons_shapes_types_and_layout(fashion, standardize):
+    for batches in load(standardize=standardize):
         for X, y in batches:
             assert X.shape[1:] == (1, 28, 28)
             assert X.dtype == torch.float32
+            assert X.stride() == (784, 1, 28, 1)  # channels last
             assert y.shape == X.shape[:1]
             assert y.dtype == torch.int64
 
 
-def test_length_counts_the_smaller_last_batch(fashion):
-    train_iter, test_iter = load(16)
-    assert [len(y) for _, y in train_iter] == [16, 16, 16, 16, 6]
-    assert [len(y) for _, y in test_iter] == [16, 14]
-    assert (len(train_iter), len(test_iter)) == (5, 2)
+@pytest.mark.parametrize(("size", "batches"), [(1, 70), (16, 5), (69, 2), (70, 1), (1000, 1)])
+def test_any_batch_size_gives_every_example_once(fashion, size, batches):
+    train_iter, _ = load(size)
+    sizes = [len(y) for _, y in train_iter]
+    assert len(train_iter) == len(sizes) == batches
+    assert set(sizes[:-1]) <= {size}
+    assert one_epoch(train_iter)[1].bincount().tolist() == [7] * 10
 
 
-@pytest.mark.parametrize(("batch_size", "batches"), [(1, 70), (69, 2), (70, 1), (71, 1), (1000, 1)])
-def test_any_batch_size_gives_every_example_once(fashion, batch_size, batches):
-    train_iter, _ = load(batch_size)
-    assert len(train_iter) == batches
-    _, y = one_epoch(train_iter)
-    assert y.bincount().tolist() == [7] * 10
-
-
-def test_batch_size_is_256_by_default(fashion):
-    assert {batches.batch_size for batches in load_data("fashion_mnist", device="cpu")} == {256}
-
-
-def test_pixels_are_from_zero_to_one_and_exact(fashion):
+def test_test_set_is_exact_and_in_file_order_every_time(fashion):
     _, test_iter = load()
-    X, _ = one_epoch(test_iter)
-    expected = torch.from_numpy(fashion.arrays[2].copy()).float() / 255
-    assert torch.equal(X[:, 0], expected)
+    for _ in range(2):
+        X, y = one_epoch(test_iter)
+        assert torch.equal(X[:, 0], torch.from_numpy(fashion.arrays[2]).float() / 255)
+        assert y.tolist() == fashion.arrays[3].tolist()
 
 
-def test_images_stay_with_their_labels(fashion):
-    train_iter, _ = load()
-    X, y = one_epoch(train_iter)
-    known = {
-        image.tobytes(): int(label)
-        for image, label in zip(fashion.arrays[0], fashion.arrays[1], strict=True)
-    }
+def test_shuffled_images_stay_with_their_labels(fashion):
+    X, y = one_epoch(load()[0])
+    images, labels = fashion.arrays[:2]
+    known = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
     found = [known[image.numpy().tobytes()] for image in (X[:, 0] * 255).round().to(torch.uint8)]
-    assert found == y.tolist()
+    assert found == y.tolist() != labels.tolist()
     assert len({image.numpy().tobytes() for image in X}) == 70
 
 
 def test_batches_are_on_the_device_already(fashion):
-    train_iter, _ = load_data("fashion_mnist", 16)
+    train_iter, test_iter = load_data("fashion_mnist")
     X, y = next(iter(train_iter))
     assert X.device.type == y.device.type == train_iter.device.type == try_gpu().type
-
-
-def test_device_may_be_chosen(fashion):
+    assert train_iter.batch_size == test_iter.batch_size == 256
     train_iter, test_iter = load_data("fashion_mnist", 16, torch.device("meta"))
     assert train_iter.images.is_meta
     assert test_iter.labels.is_meta
-
-
-@pytest.mark.parametrize("standardize", [False, True])
-def test_images_are_laid_out_channels_last(fashion, standardize):
-    X, _ = next(iter(load(standardize=standardize)[0]))
-    assert X.stride() == (784, 1, 28, 1)
-    assert X.is_contiguous(memory_format=torch.channels_last)
-
-
-def test_convolution_of_the_layout_gives_the_same_numbers(fashion):
-    X, _ = next(iter(load()[0]))
-    convolution = torch.nn.Conv2d(1, 6, 5, padding=2)
-    torch.testing.assert_close(convolution(X), convolution(X.contiguous()))
 
 
 def test_iterating_needs_no_other_process_and_no_thread(fashion, monkeypatch):
@@ -131,170 +108,122 @@ def test_iterating_needs_no_other_process_and_no_thread(fashion, monkeypatch):
     monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
     monkeypatch.setattr(os, "fork", refuse, raising=False)
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    train_iter, _ = load()
-    assert len(one_epoch(train_iter)[1]) == 70
+    assert len(one_epoch(load()[0])[1]) == 70
 
 
-def test_iterator_says_what_it_holds(fashion):
+def test_iterator_says_what_it_holds(fashion, capsys):
     train_iter, _ = load(16)
+    assert capsys.readouterr() == ("", "")
     assert repr(train_iter) == "<Fashion-MNIST: 70 images in 5 batches of 16 on cpu>"
-    assert train_iter.name == "fashion_mnist"
-    assert train_iter.place == sources.FROM_CACHE
+    assert (train_iter.name, train_iter.place) == ("fashion_mnist", places.FROM_CACHE)
     assert train_iter.classes[9] == ("短靴", "Ankle boot")
 
 
 # Order
 
 
-def test_test_set_comes_in_file_order_every_time(fashion):
-    _, test_iter = load()
-    for _ in range(2):
-        assert one_epoch(test_iter)[1].tolist() == fashion.arrays[3].tolist()
-
-
-def test_each_epoch_has_another_order(fashion):
-    train_iter, _ = load()
-    first, second = one_epoch(train_iter)[0], one_epoch(train_iter)[0]
-    assert not torch.equal(first, second)
-    assert torch.equal(first.sum(0, dtype=torch.float64), second.sum(0, dtype=torch.float64))
-
-
-def test_training_order_is_not_file_order(fashion):
-    assert one_epoch(load()[0])[1].tolist() != fashion.arrays[1].tolist()
-
-
-def test_same_seed_gives_the_same_orders(fashion):
-    one, other = load(seed=3)[0], load(seed=3)[0]
-    for _ in range(2):
-        assert torch.equal(one_epoch(one)[0], one_epoch(other)[0])
-
-
-def test_another_seed_gives_another_order(fashion):
-    assert not torch.equal(one_epoch(load(seed=3)[0])[0], one_epoch(load(seed=4)[0])[0])
-
-
-def test_reseeding_begins_the_orders_anew(fashion):
+def test_each_epoch_has_another_order_and_reseeding_begins_them_anew(fashion):
     train_iter, _ = load(seed=5)
     before = [one_epoch(train_iter)[0] for _ in range(2)]
+    assert not torch.equal(*before)
     train_iter.reseed(5)
-    after = [one_epoch(train_iter)[0] for _ in range(2)]
-    assert all(map(torch.equal, before, after))
+    assert all(map(torch.equal, before, [one_epoch(train_iter)[0] for _ in range(2)]))
 
 
-def test_order_does_not_depend_on_torchs_own_seed(fashion):
+def test_seed_alone_decides_the_order_and_nothing_else_changes(fashion):
     torch.manual_seed(1)
-    before = one_epoch(load(seed=5)[0])[0]
-    torch.manual_seed(2)
-    assert torch.equal(before, one_epoch(load(seed=5)[0])[0])
-
-
-def test_shuffling_leaves_torchs_own_random_numbers_alone(fashion):
-    torch.manual_seed(7)
-    expected = torch.rand(3)
-    torch.manual_seed(7)
-    one_epoch(load()[0])
-    assert torch.equal(torch.rand(3), expected)
-
-
-def test_epoch_left_early_does_not_shorten_the_next(fashion):
-    train_iter, _ = load()
-    next(iter(train_iter))
-    assert len(one_epoch(train_iter)[1]) == 70
+    one, number = one_epoch(load(seed=3)[0])[0], torch.rand(1)
+    torch.manual_seed(1)
+    assert torch.rand(1) == number  # torch's own random numbers were left alone
+    assert torch.equal(one, one_epoch(load(seed=3)[0])[0])
+    assert not torch.equal(one, one_epoch(load(seed=4)[0])[0])
 
 
 # Mean and standard deviation
 
 
-@given(
-    images=st.integers(1, 12).flatmap(
-        lambda n: st.binary(min_size=12 * n, max_size=12 * n).map(
-            lambda raw: torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(n, 3, 4)
-        )
-    )
-)
+@given(st.binary(min_size=1, max_size=100))
 @settings(max_examples=80, deadline=None)
-def test_pixel_statistics_are_those_of_floating_point(images):
+def test_pixel_statistics_are_those_of_floating_point(raw):
+    images = torch.frombuffer(bytearray(raw), dtype=torch.uint8).reshape(1, 1, -1)
     mean, std = pixel_statistics(images)
     exact = images.to(torch.float64) / 255
     assert mean == pytest.approx(exact.mean().item(), rel=1e-12, abs=1e-12)
     assert std == pytest.approx(exact.std(correction=0).item(), rel=1e-6, abs=1e-7)
 
 
-def test_pixel_statistics_of_more_images_than_one_piece():
-    images = torch.full((9000, 28, 28), 255, dtype=torch.uint8)
-    images[:4500] = 0
-    assert pixel_statistics(images) == pytest.approx((0.5, 0.5), rel=1e-12)
-
-
-def test_standardised_training_pixels_have_mean_0_and_deviation_1(fashion):
-    train_iter, _ = load(standardize=True)
+def test_both_parts_are_standardised_with_the_training_statistics(fashion):
+    train_iter, test_iter = load(standardize=True)
+    assert (test_iter.mean, test_iter.std) == (train_iter.mean, train_iter.std)
     X, _ = one_epoch(train_iter)
     assert X.mean().item() == pytest.approx(0, abs=1e-5)
     assert X.std(correction=0).item() == pytest.approx(1, abs=1e-5)
-
-
-def test_test_pixels_are_standardised_with_the_training_statistics(fashion):
-    train_iter, test_iter = load(standardize=True)
-    assert (test_iter.mean, test_iter.std) == (train_iter.mean, train_iter.std)
-    X, _ = one_epoch(test_iter)
-    pixels = torch.from_numpy(fashion.arrays[2].copy()).double() / 255
+    pixels = torch.from_numpy(fashion.arrays[2]).double() / 255
     expected = (pixels - train_iter.mean) / train_iter.std
-    torch.testing.assert_close(X[:, 0].double(), expected, rtol=0, atol=1e-5)
-
-
-def test_standardising_changes_neither_images_nor_order(fashion):
-    plain, standardised = load()[0], load(standardize=True)[0]
-    assert torch.equal(plain.images, standardised.images)
-    X, Z = one_epoch(plain)[0], one_epoch(standardised)[0]
-    torch.testing.assert_close((X - plain.mean) / plain.std, Z)
+    torch.testing.assert_close(one_epoch(test_iter)[0][:, 0].double(), expected, rtol=0, atol=1e-5)
 
 
 def test_digits_are_always_standardised(digits):
-    train_iter, _ = digits
-    assert train_iter.standardize
-    X, _ = one_epoch(train_iter)
-    assert X.mean().item() == pytest.approx(0, abs=1e-4)
-    assert X.std().item() == pytest.approx(1, abs=1e-3)
-    assert (len(train_iter.labels), len(digits[1].labels)) == (1438, 359)
+    train_iter, test_iter = digits
+    assert train_iter.standardize and test_iter.standardize
+    assert one_epoch(train_iter)[0].mean().item() == pytest.approx(0, abs=1e-4)
+    assert (len(train_iter.labels), len(test_iter.labels)) == (1438, 359)
+
+
+# Many runs
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """The names of the data sets that are read, with nothing kept from other tests."""
+    names, read = [], data.load_data
+    monkeypatch.setattr(data, "load_data", lambda name, **o: names.append(name) or read(name, **o))
+    data.read_once.cache_clear()
+    yield names
+    data.read_once.cache_clear()
+
+
+def test_runs_share_the_images_and_have_batches_of_their_own(fashion, reads):
+    one, _ = load_for_run("fashion_mnist", 16, "cpu", seed=3)
+    other, test_iter = load_for_run("fashion_mnist", 7, torch.device("cpu"), standardize=True)
+    assert reads == ["fashion_mnist"]
+    assert one.images is other.images
+    assert (one.batch_size, other.batch_size, test_iter.batch_size) == (16, 7, 7)
+    assert (one.standardize, other.standardize, test_iter.standardize) == (False, True, True)
+    assert torch.equal(one_epoch(one)[0], one_epoch(load(seed=3)[0])[0])
+    assert torch.equal(one_epoch(other)[0], one_epoch(load(7, standardize=True)[0])[0])
+    assert all(part.standardize for part in load_for_run("digits", 32, "cpu"))
+
+
+def test_two_runs_that_begin_at_once_read_once(fashion, reads):
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda size: load_for_run("fashion_mnist", size, "cpu"), range(1, 9)))
+    assert reads == ["fashion_mnist"]
+    assert [train_iter.batch_size for train_iter, _ in runs] == list(range(1, 9))
 
 
 # Settings
 
 
+@pytest.mark.parametrize("load", [load_data, load_for_run])
 @pytest.mark.parametrize("batch_size", [0, -1, 2.5, 256.0, "32", True, None])
-def test_batch_size_that_is_no_positive_integer_is_explained(batch_size):
-    with pytest.raises(SettingError) as caught:
-        load_data("digits", batch_size, "cpu")
+def test_batch_size_that_is_no_positive_integer_is_explained(load, batch_size):
+    with pytest.raises(SettingError, match="must be a positive integer") as caught:
+        load("digits", batch_size, "cpu")
+    assert isinstance(caught.value, ValueError)
+    assert "正整数" in caught.value.words.zh
     for text in caught.value.words:
         assert "batch_size" in text
         assert repr(batch_size) in text
-    assert "正整数" in caught.value.words.zh
-    assert "positive integer" in caught.value.words.en
 
 
-def test_setting_errors_are_value_errors_too():
-    with pytest.raises(ValueError, match="batch_size"):
-        load_data("digits", 0)
-
-
-def test_unknown_name_is_explained():
-    with pytest.raises(SettingError, match="fashion_mnist, mnist, digits, auto") as caught:
-        load_data("cifar10")
-    assert "未知的数据集 'cifar10'" in caught.value.words.zh
-
-
-def test_damaged_file_at_hand_is_named_and_not_passed_over(fashion, isolated):
-    file = isolated / "FashionMNIST" / "raw" / "t10k-images-idx3-ubyte"
-    file.write_bytes(file.read_bytes()[:-1])
-    for name in ("fashion_mnist", "auto"):
-        with pytest.raises(DamagedFileError) as caught:
-            load_data(name, device="cpu")
-        assert str(file) in str(caught.value)
-
-
-def test_data_set_that_cannot_be_had_is_explained(no_network):
-    with pytest.raises(DataUnavailableError):
-        load_data("mnist", device="cpu")
+@pytest.mark.parametrize("name", ["MNIST", "cifar10", "", "fashion-mnist"])
+def test_unknown_name_is_explained_with_the_known_ones(name):
+    with pytest.raises(SettingError) as caught:
+        load_data(name)
+    for text in caught.value.words:
+        assert f"{name!r}" in text
+        assert "fashion_mnist, mnist, digits, auto" in text
 
 
 # What "auto" stands for
@@ -305,65 +234,58 @@ def name_and_line(capsys, **options) -> tuple[str, str]:
     captured = capsys.readouterr()
     assert captured.err == ""
     assert captured.out.count("\n") == 1
-    assert train_iter.title.zh in captured.out
-    assert train_iter.place.zh in captured.out
-    assert train_iter.place.en in captured.out
     return train_iter.name, captured.out
 
 
 def test_auto_takes_fashion_mnist_at_hand_and_says_so(fashion, capsys):
-    name, line = name_and_line(capsys)
-    assert name == "fashion_mnist"
-    assert line == (
-        "数据集：Fashion-MNIST（本机缓存） / Data set: Fashion-MNIST (this user's cache)\n"
+    assert name_and_line(capsys) == (
+        "fashion_mnist",
+        "数据集：Fashion-MNIST（本机缓存） / Data set: Fashion-MNIST (this user's cache)\n",
     )
 
 
-def test_auto_falls_back_to_the_digits_and_says_so_in_both_languages(no_network, capsys):
+def test_auto_falls_back_to_the_digits_and_says_so(no_network, monkeypatch, capsys):
+    monkeypatch.setenv("LENET_DATASET", "fashion_mnist")
     name, line = name_and_line(capsys)
     assert name == "digits"
-    assert "没有 Fashion-MNIST" in line
-    assert "Fashion-MNIST cannot be had" in line
-    assert "手写数字" in line
-    assert "scikit-learn digits" in line
+    assert "手写数字（scikit-learn 自带；没有 Fashion-MNIST）" in line
+    assert "digits (comes with scikit-learn; Fashion-MNIST cannot be had)" in line
+    with pytest.raises(DataUnavailableError):
+        load_data("mnist", device="cpu")
 
 
 def test_auto_downloads_what_is_not_at_hand(tiny_sets, monkeypatch, capsys):
-    tiny = tiny_sets["fashion_mnist"]
-    monkeypatch.setattr(data, "download", lambda dataset: sources.Images(*tiny.arrays))
+    images = Images(*tiny_sets["fashion_mnist"].arrays)
+    monkeypatch.setattr(data, "download", lambda dataset: images)
     name, line = name_and_line(capsys)
     assert name == "fashion_mnist"
-    assert "刚刚下载" in line
-    assert "just downloaded" in line
+    assert "（刚刚下载）" in line
+    assert "(just downloaded)" in line
 
 
-def test_name_given_says_nothing(fashion, capsys):
-    load()
-    assert capsys.readouterr() == ("", "")
-
-
-def test_lenet_dataset_overrides_auto(fashion, monkeypatch, capsys):
-    monkeypatch.setenv("LENET_DATASET", "digits")
-    monkeypatch.setenv("LENET_DATA", "/no/such/folder")  # not looked at for the digits
-    assert name_and_line(capsys)[0] == "digits"
-
-
-def test_lenet_dataset_does_not_override_a_name(fashion, monkeypatch):
-    monkeypatch.setenv("LENET_DATASET", "digits")
-    assert load()[0].name == "fashion_mnist"
-
-
-def test_lenet_dataset_that_cannot_be_had_falls_back(no_network, monkeypatch, capsys):
-    monkeypatch.setenv("LENET_DATASET", "mnist")
-    name, line = name_and_line(capsys)
-    assert name == "digits"
-    assert "MNIST cannot be had" in line
-
-
-@pytest.mark.parametrize("value", ["", "auto"])
-def test_lenet_dataset_without_a_choice_counts_as_unset(fashion, monkeypatch, capsys, value):
-    monkeypatch.setenv("LENET_DATASET", value)
-    assert name_and_line(capsys)[0] == "fashion_mnist"
+@pytest.mark.parametrize(
+    ("prefer", "chosen", "expected"),
+    [
+        ("fashion_mnist", None, "fashion_mnist"),
+        ("fashion_mnist", "", "fashion_mnist"),
+        ("fashion_mnist", "auto", "fashion_mnist"),
+        ("fashion_mnist", "mnist", "mnist"),
+        ("fashion_mnist", "digits", "digits"),
+        ("mnist", None, "mnist"),
+        ("mnist", "fashion_mnist", "mnist"),  # a lesson on handwriting shows no clothes
+        ("mnist", "digits", "digits"),
+        ("digits", None, "digits"),
+    ],
+)
+def test_what_a_lesson_prefers_and_what_the_class_chose(
+    tiny_sets, isolated, monkeypatch, capsys, prefer, chosen, expected
+):
+    for tiny in tiny_sets.values():
+        tiny.write_below(isolated)
+    if chosen is not None:
+        monkeypatch.setenv("LENET_DATASET", chosen)
+    assert name_and_line(capsys, prefer=prefer)[0] == expected
+    assert load()[0].name == "fashion_mnist"  # a name that is given stands
 
 
 def test_unknown_lenet_dataset_is_explained_by_its_name(monkeypatch):
@@ -375,27 +297,6 @@ def test_unknown_lenet_dataset_is_explained_by_its_name(monkeypatch):
         assert "LENET_DATASET" in text
 
 
-@pytest.mark.parametrize(
-    ("prefer", "chosen", "expected"),
-    [
-        ("fashion_mnist", None, "fashion_mnist"),
-        ("mnist", None, "mnist"),
-        ("fashion_mnist", "mnist", "mnist"),
-        ("mnist", "fashion_mnist", "mnist"),  # a lesson on handwriting shows no clothes
-        ("mnist", "digits", "digits"),
-        ("digits", None, "digits"),
-    ],
-)
-def test_what_a_lesson_prefers_and_what_the_class_chose(
-    tiny_sets, isolated, monkeypatch, capsys, prefer, chosen, expected
-):
-    for tiny in tiny_sets.values():
-        tiny.write_below(isolated)
-    if chosen:
-        monkeypatch.setenv("LENET_DATASET", chosen)
-    assert name_and_line(capsys, prefer=prefer)[0] == expected
-
-
 # The real data sets, where they are
 
 
@@ -403,7 +304,7 @@ def test_what_a_lesson_prefers_and_what_the_class_chose(
     ("name", "mean", "std"), [("mnist", 0.1307, 0.3081), ("fashion_mnist", 0.2860, 0.3530)]
 )
 def test_real_data_set_is_whole_and_has_the_known_statistics(real_places, name, mean, std):
-    if sources.find(name) is None:
+    if not datasets_at_hand()[name]:
         pytest.skip(f"{name} is not on this machine (LENET_DATA, Debian's package, the cache)")
     train_iter, test_iter = load_data(name, device="cpu")
     assert train_iter.images.shape == (60000, 28, 28)

@@ -1,4 +1,4 @@
-"""Every way in which a data set's files can be bad: never a batch, always what to do.
+"""A data set's files, good in every form and bad in every way: never a wrong batch.
 
 Faults of a download have their tests in ``test_download.py``.
 """
@@ -6,31 +6,18 @@ Faults of a download have their tests in ``test_download.py``.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import random
 
+import numpy as np
 import pytest
 
 from lenet_helpers import DamagedFileError, load_data
+from lenet_helpers.data import files
 from lenet_helpers.data.catalog import FILES
+from lenet_helpers.data.files import read_idx
 
 WEB_PAGE = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
-
-
-def truncated(content: bytes) -> bytes:
-    return content[: len(content) // 2]
-
-
-def without_its_last_byte(content: bytes) -> bytes:
-    return content[:-1]
-
-
-def with_a_byte_too_many(content: bytes) -> bytes:
-    return content + b"\0"
-
-
-def with_a_flipped_bit(content: bytes) -> bytes:
-    position = len(content) * 2 // 3
-    return content[:position] + bytes([content[position] ^ 4]) + content[position + 1 :]
 
 
 def with_two_bytes_exchanged(content: bytes) -> bytes:
@@ -40,44 +27,20 @@ def with_two_bytes_exchanged(content: bytes) -> bytes:
     return content[:position] + swapped + content[position + 2 :]
 
 
-def with_wrong_magic(content: bytes) -> bytes:
-    return b"\0\0\x0d" + content[3:]
-
-
-def with_another_count(content: bytes) -> bytes:
-    return content[:7] + bytes([content[7] - 1]) + content[8:]
-
-
-def empty(content: bytes) -> bytes:
-    return b""
-
-
-def web_page(content: bytes) -> bytes:
-    return WEB_PAGE
-
-
-def noise(content: bytes) -> bytes:
-    return random.Random(0).randbytes(len(content))
-
-
-def zeros(content: bytes) -> bytes:
-    """What a crash of the machine can leave of a file."""
-    return bytes(len(content))
-
-
-DAMAGES = [
-    truncated,
-    without_its_last_byte,
-    with_a_byte_too_many,
-    with_a_flipped_bit,
-    with_two_bytes_exchanged,
-    with_wrong_magic,
-    with_another_count,
-    empty,
-    web_page,
-    noise,
-    zeros,
-]
+DAMAGES = {
+    "truncated": lambda content: content[: len(content) // 2],
+    "last byte missing": lambda content: content[:-1],
+    "a byte too many": lambda content: content + b"\0",
+    "flipped bit": lambda content: content[:20] + bytes([content[20] ^ 4]) + content[21:],
+    "bytes exchanged": with_two_bytes_exchanged,
+    "other magic": lambda content: b"\0\0\x0d" + content[3:],
+    "other count": lambda content: content[:7] + bytes([content[7] - 1]) + content[8:],
+    "no axes": lambda content: b"\0\0\x08\0" + content[4:],
+    "empty": lambda content: b"",
+    "web page": lambda content: WEB_PAGE,
+    "noise": lambda content: random.Random(0).randbytes(len(content)),
+    "zeros": lambda content: bytes(len(content)),  # what a crash can leave of a file
+}
 
 
 @pytest.fixture(params=["plain", "gzip"])
@@ -90,55 +53,86 @@ def file_of(folder, stem):
     return next(path for path in folder.iterdir() if path.name.startswith(stem))
 
 
-def assert_refused(*files) -> None:
+def assert_refused(*bad) -> str:
     """No batch comes out; the message names one of the files, and no file has been touched."""
-    before = [file.read_bytes() for file in files]
+    before = [file.read_bytes() for file in bad]
     for name in ("fashion_mnist", "auto"):  # "auto" does not pass it over in silence either
         with pytest.raises(DamagedFileError) as caught:
             load_data(name, device="cpu")
-        for text in caught.value.words:
-            assert any(str(file) in text for file in files)
-        assert "请删除它" in caught.value.words.zh
-        assert "Delete it" in caught.value.words.en
-    assert [file.read_bytes() for file in files] == before
+        for text, advice in zip(caught.value.words, ("请删除它", "Delete it"), strict=True):
+            assert any(str(file) in text for file in bad)
+            assert advice in text
+    assert [file.read_bytes() for file in bad] == before
+    return caught.value.words.en
 
 
-def test_whole_files_are_read(folder):
-    assert [len(batches.labels) for batches in load_data("fashion_mnist", device="cpu")] == [70, 30]
+# What is good
+
+
+def test_whole_files_are_read(folder, tiny_sets):
+    arrays = tiny_sets["fashion_mnist"].arrays
+    train_iter, test_iter = load_data("fashion_mnist", device="cpu")
+    read = train_iter.images, train_iter.labels, test_iter.images, test_iter.labels
+    for array, expected in zip(read, arrays, strict=True):
+        np.testing.assert_array_equal(array, expected)
+
+
+def test_plain_and_compressed_files_may_be_mixed_and_misnamed(folder):
+    plain, packed, misnamed, _ = (file_of(folder, stem) for stem in FILES)
+    content = plain.read_bytes()
+    plain.unlink()
+    content = gzip.decompress(content) if plain.suffix else content
+    (folder / FILES[0]).write_bytes(content)
+    if misnamed.suffix:
+        misnamed.rename(folder / FILES[2])
+    assert len(load_data("fashion_mnist", device="cpu")[0].labels) == 70
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (2, 28, 28), (1, 2, 3, 4), (0, 28, 28)])
+def test_array_has_the_headers_shape_and_memory_of_its_own(tmp_path, idx_bytes, shape):
+    array = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    content = idx_bytes(array)
+    (tmp_path / "file").write_bytes(content)
+    read = read_idx(tmp_path / "file", hashlib.sha256(content).hexdigest())
+    np.testing.assert_array_equal(read, array, strict=True)
+    assert read.flags.writeable  # the images need not be copied before torch may hold them
+
+
+# What is bad
 
 
 @pytest.mark.parametrize("stem", FILES)
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damaged_content_is_refused(folder, stem, damage):
     """The damage came before the file was packed, if it was: the packing is in order."""
     file = file_of(folder, stem)
     content = file.read_bytes()
-    if file.suffix == ".gz":
-        content = gzip.compress(damage(gzip.decompress(content)))
-    else:
-        content = damage(content)
-    file.write_bytes(content)
+    packed = file.suffix == ".gz"
+    file.write_bytes(gzip.compress(damage(gzip.decompress(content))) if packed else damage(content))
     assert_refused(file)
 
 
-@pytest.mark.parametrize("stem", FILES)
+@pytest.mark.parametrize("folder", ["gzip"], indirect=True)
 @pytest.mark.parametrize(
-    "damage",
-    [truncated, without_its_last_byte, with_a_flipped_bit, empty, web_page, noise, zeros],
-    ids=lambda damage: damage.__name__,
+    "name",
+    ["truncated", "last byte missing", "flipped bit", "empty", "web page", "noise", "zeros"],
 )
-def test_damaged_packing_is_refused(tiny_sets, isolated, stem, damage):
-    folder = tiny_sets["fashion_mnist"].write_below(isolated, compressed=True)
-    file = file_of(folder, stem)
-    file.write_bytes(damage(file.read_bytes()))
+def test_damaged_packing_is_refused(folder, name):
+    file = file_of(folder, FILES[2])
+    file.write_bytes(DAMAGES[name](file.read_bytes()))
     assert_refused(file)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [(0, 1), (2, 3), (0, 2), (1, 3), (0, 3), (1, 2)],
-    ids=lambda index: FILES[index].removesuffix("-ubyte"),
-)
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
+def test_file_that_cannot_be_read_is_named(tmp_path, make):
+    path = tmp_path / FILES[0]
+    make(path)
+    with pytest.raises(DamagedFileError, match="cannot be read") as caught:
+        read_idx(path, "")
+    assert all(str(path) in text for text in caught.value.words)
+
+
+@pytest.mark.parametrize(("one", "other"), [(0, 1), (2, 3), (0, 2), (1, 3)])
 def test_swapped_files_are_refused(folder, one, other):
     """Images for labels, and training files for test files."""
     one, other = file_of(folder, FILES[one]), file_of(folder, FILES[other])
@@ -152,13 +146,29 @@ def test_files_of_the_other_data_set_are_refused(folder, tiny_sets):
     for stem, content in tiny_sets["mnist"].contents.items():
         file = file_of(folder, stem)
         file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
-    assert_refused(*folder.iterdir())
+    assert "belongs to another data set" in assert_refused(*folder.iterdir())
 
 
-def test_damaged_file_is_mended_by_doing_what_the_message_says(folder, tiny_sets):
-    """Delete it and bring it again: nothing of the bad file has been kept anywhere."""
+def test_file_that_unpacks_without_end_is_refused(folder, monkeypatch):
+    """A small gzip file can unpack to more than any memory holds."""
+    asked = []
+
+    class Endless(gzip.GzipFile):
+        def read(self, size=-1):
+            asked.append(size)
+            return super().read(size)
+
+    monkeypatch.setattr(gzip, "GzipFile", Endless)
+    monkeypatch.setattr(files, "MOST_BYTES", 2**10)
     file = file_of(folder, FILES[0])
-    file.write_bytes(truncated(file.read_bytes()))
+    file.write_bytes(gzip.compress(bytes(2**20)))
+    assert_refused(file)
+    assert set(asked) == {2**10}
+
+
+def test_damaged_file_is_mended_by_deleting_it_and_bringing_it_again(folder, tiny_sets):
+    file = file_of(folder, FILES[0])
+    file.write_bytes(b"half a file")
     assert_refused(file)
     file.unlink()
     tiny_sets["fashion_mnist"].write(folder, compressed=file.suffix == ".gz")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet_helpers import SettingError, load_data
+from lenet_helpers import SettingError, datasets_at_hand, load_data
 from lenet_helpers.handwriting.form import center_of_mass, form_steps, normalize_digit
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "02_mnist.ipynb"
@@ -136,9 +136,7 @@ def test_agrees_with_pillows_anti_aliasing():
 
 
 def test_mnist_is_in_its_own_form_already(real_places):
-    from lenet_helpers.data.places import find
-
-    if not find("mnist"):
+    if not datasets_at_hand()["mnist"]:
         pytest.skip("MNIST is not on this machine")
     _, test_iter = load_data("mnist", device="cpu")
     for image in test_iter.images[:200]:

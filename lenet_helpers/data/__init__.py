@@ -1,8 +1,7 @@
 """Data sets by name: what there is, where it lies, how it is read, and batches of it."""
 
-from lenet_helpers.data.batches import BatchIterator, load_data
-from lenet_helpers.data.download import DataUnavailableError
-from lenet_helpers.data.idx import DamagedFileError
+from lenet_helpers.data.batches import BatchIterator, load_data, load_for_run
+from lenet_helpers.data.files import DamagedFileError, DataUnavailableError
 from lenet_helpers.data.places import datasets_at_hand
 
 __all__ = [
@@ -11,4 +10,5 @@ __all__ = [
     "DataUnavailableError",
     "datasets_at_hand",
     "load_data",
+    "load_for_run",
 ]

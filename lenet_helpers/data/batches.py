@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import threading
 from collections.abc import Iterator
+from dataclasses import InitVar, dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import DATA_SETS, DataSet, data_set
-from lenet_helpers.data.download import DataUnavailableError, download
-from lenet_helpers.data.places import FROM_SKLEARN, Images, find, read_digits, read_folder
+from lenet_helpers.data.catalog import DataSet, Images, data_set
+from lenet_helpers.data.files import DataUnavailableError, download, read_folder
+from lenet_helpers.data.places import find
 from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
-from lenet_helpers.words import SettingError, Words, require_positive_integer
+from lenet_helpers.words import Words, require_positive_integer
 
+BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 DOWNLOADED = Words("刚刚下载", "just downloaded")
+IN_LENET_DATASET = Words("数据集（环境变量 LENET_DATASET）", "data set in LENET_DATASET")
+_READING = threading.Lock()  # who asks for a data set that is being read waits for it
 
 
+@dataclass(repr=False, eq=False)
 class BatchIterator:
     """Goes through a data set in batches ``(X, y)`` that are on the device already.
 
@@ -31,32 +39,28 @@ class BatchIterator:
 
     Attributes:
         name, title: the data set, in code and in words (`Words`).
+        classes: the name of each class (`Words`).
         place: where its files came from (`Words`).
         images: all images, ``uint8 (n, 28, 28)``, on the device.
         labels: all labels, ``int64 (n,)``, on the device.
-        classes: the name of each class (`Words`).
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
     """
 
-    def __init__(
-        self,
-        dataset: DataSet,
-        place: Words,
-        images: torch.Tensor,
-        labels: torch.Tensor,
-        statistics: tuple[float, float],
-        batch_size: int,
-        *,
-        standardize: bool,
-        shuffle: bool,
-        seed: int,
-    ) -> None:
-        self.name, self.title, self.classes = dataset.name, dataset.title, dataset.classes
-        self.place = place
-        self.images, self.labels = images, labels
-        self.mean, self.std = statistics
-        self.batch_size, self.standardize, self.shuffle = batch_size, standardize, shuffle
+    name: str
+    title: Words
+    classes: tuple[Words, ...]
+    place: Words
+    images: torch.Tensor
+    labels: torch.Tensor
+    mean: float
+    std: float
+    batch_size: int
+    standardize: bool
+    shuffle: bool
+    seed: InitVar[int]
+
+    def __post_init__(self, seed: int) -> None:
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -72,7 +76,11 @@ class BatchIterator:
         return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        for chosen in on_free_cores(self._order().split(self.batch_size)):
+        count = len(self.labels)
+        order = torch.arange(count)
+        if self.shuffle:
+            order = torch.randperm(count, generator=self._generator)
+        for chosen in on_free_cores(order.to(self.device).split(self.batch_size)):
             yield self.prepare(self.images[chosen]), self.labels[chosen]
 
     def prepare(self, images: torch.Tensor) -> torch.Tensor:
@@ -81,12 +89,6 @@ class BatchIterator:
         if self.standardize:
             X.sub_(self.mean).div_(self.std)
         return X.unsqueeze(-1).permute(0, 3, 1, 2)  # channels last: strides (784, 1, 28, 1)
-
-    def _order(self) -> torch.Tensor:
-        count = len(self.labels)
-        if not self.shuffle:
-            return torch.arange(count, device=self.device)
-        return torch.randperm(count, generator=self._generator).to(self.device)
 
     def __repr__(self) -> str:
         return (
@@ -107,8 +109,7 @@ def load_data(
     """Load a data set as batches for training (shuffled) and for testing (in file order).
 
     Looks in the folder named by the environment variable ``LENET_DATA``, in Debian's folder and in
-    the user's cache, and otherwise downloads through torchvision into that cache. Plain and gzip
-    IDX files are read; a bad file or download is never used.
+    the user's cache, and otherwise downloads through torchvision into that cache.
 
     Args:
         name: ``"fashion_mnist"``, ``"mnist"``, ``"digits"`` or ``"auto"``. ``"auto"`` takes
@@ -119,8 +120,7 @@ def load_data(
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
             passes over ``LENET_DATASET=fashion_mnist``.
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
-            range from 0 to 1. The digits always are: without it the lesson's LeNet does not learn
-            from so few.
+            range from 0 to 1. The digits always do.
         seed: decides the shuffled orders.
 
     Raises:
@@ -129,74 +129,85 @@ def load_data(
         DataUnavailableError: the data set is not at hand and cannot be downloaded.
         NoMemoryError: the images do not fit into the device's memory.
     """
-    batch_size = require_positive_integer(batch_size, Words("批量大小 batch_size ", "batch_size"))
+    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     device = try_gpu() if device is None else require_device(device)
     dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
-    train_images = torch.from_numpy(images.train_images)
-    statistics = pixel_statistics(train_images)
+    mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
-    def batches(images: torch.Tensor, labels: np.ndarray, shuffle: bool) -> BatchIterator:
+    def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
         return BatchIterator(
-            dataset,
-            place,
-            images.to(device),
+            dataset.name, dataset.title, dataset.classes, place,
+            torch.from_numpy(images).to(device),
             torch.from_numpy(labels.astype(np.int64)).to(device),
-            statistics,
-            batch_size,
-            standardize=standardize or dataset.name == "digits",
-            shuffle=shuffle,
-            seed=seed,
-        )
+            mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
+        )  # fmt: skip
 
     keep_freed_memory()
     with memory_explained():
         return (
-            batches(train_images, images.train_labels, shuffle=True),
-            batches(torch.from_numpy(images.test_images), images.test_labels, shuffle=False),
+            batches(images.train_images, images.train_labels, shuffle=True),
+            batches(images.test_images, images.test_labels, shuffle=False),
         )
 
 
-def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1.
+def load_for_run(
+    name: str,
+    batch_size: int,
+    device: torch.device | str,
+    *,
+    standardize: bool = False,
+    seed: int = 0,
+) -> tuple[BatchIterator, BatchIterator]:
+    """The batches of `load_data`, for one run of many: the images are read once, for all of them.
 
-    Sums exact integers in pieces, so that no copy of all images in floating point is needed.
+    Each run has its own batch size, standardisation and order; none may write into the images.
+    Raises what `load_data` raises.
     """
-    total = sum(part.sum(dtype=torch.int64) for part in images.split(1024)).item()
-    squares = sum(part.int().square().sum() for part in images.split(1024)).item()
-    mean = total / images.numel()
-    return mean / 255, (squares / images.numel() - mean**2) ** 0.5 / 255
+    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
+    with _READING:
+        loaded = read_once(name, str(device))
+    train_iter, test_iter = map(copy.copy, loaded)
+    for batches in (train_iter, test_iter):
+        batches.batch_size = batch_size
+        batches.standardize |= standardize  # some always are
+    train_iter.reseed(seed)
+    return train_iter, test_iter
+
+
+@lru_cache(maxsize=2)
+def read_once(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+    """What `load_for_run` keeps; ``cache_clear`` forgets it."""
+    return load_data(name, device=device)
+
+
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
+    counts = torch.bincount(images.flatten(), minlength=256).double()
+    levels = torch.arange(256, dtype=torch.float64)
+    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
+    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
 
 
 def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
-    if dataset.name == "digits":
-        return dataset, read_digits(), FROM_SKLEARN
-    if found := find(dataset.name):
+    if dataset.read:
+        return dataset, dataset.read(), dataset.comes_with
+    if found := find(dataset):
         return dataset, read_folder(found.folder, dataset), found.place
     return dataset, download(dataset), DOWNLOADED
 
 
-def _from_environment() -> str | None:
-    chosen = os.environ.get("LENET_DATASET", "auto") or "auto"
-    if chosen == "auto" or chosen in DATA_SETS:
-        return None if chosen == "auto" else chosen
-    known = ", ".join([*DATA_SETS, "auto"])
-    raise SettingError(
-        f"环境变量 LENET_DATASET 是 {chosen!r}，没有这个数据集；可选：{known}。",
-        f"LENET_DATASET is {chosen!r}, which is no data set; choose one of: {known}.",
-    )
-
-
 def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     """What ``"auto"`` stands for; says which data set it is in one line."""
-    wanted = data_set(_from_environment() or prefer)
-    if prefer == "mnist" and wanted.name == "fashion_mnist":
+    chosen = os.environ.get("LENET_DATASET") or "auto"
+    wanted = data_set(prefer) if chosen == "auto" else data_set(chosen, IN_LENET_DATASET)
+    if (prefer, chosen) == ("mnist", "fashion_mnist"):
         wanted = data_set(prefer)
     try:
         dataset, images, place = _read(wanted)
-        note = Words("", "")
+        note = Words.same("")
     except DataUnavailableError:
         dataset, images, place = _read(data_set("digits"))
         note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
     zh = f"数据集：{dataset.title.zh}（{place.zh}{note.zh}）"
-    print(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})", sep=" / ")
+    print(Words(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})"))
     return dataset, images, place

@@ -1,13 +1,17 @@
-"""The data sets of the course and what is known of them before they are read."""
+"""The data sets of the course: what is known of one before it is read stands here alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
 
 from lenet_helpers.words import SettingError, Words
 
 IMAGE_SIZE = 28
-NUM_CLASSES = 10
 FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -16,71 +20,124 @@ FILES = (
 )
 
 
+class Images(NamedTuple):
+    """A data set in memory: images ``uint8 (n, 28, 28)``, ink 255, and labels ``uint8 (n,)``."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
 @dataclass(frozen=True)
 class DataSet:
     """A data set of 28×28 grey images in ten classes.
 
-    ``torchvision_class`` names the class that downloads it, which is also the folder it makes;
-    ``sha256`` are the checksums of the four `FILES`, uncompressed. Both are empty for a set that
-    comes with a package.
+    Attributes:
+        name, title: what it is called in code and in words.
+        classes: the name of each class.
+        always_standardized: whether its pixels are, even if nobody asks for it.
+        read, comes_with: how it is read and what it comes with; any other set lies in `FILES`.
+        torchvision_class: the class that downloads it, which is also the folder it makes.
+        megabytes: what has to be downloaded.
+        debian: its folder in Debian, whose package is called ``dataset-`` and this.
+        sha256: the checksums of the four files, uncompressed.
     """
 
     name: str
     title: Words
     classes: tuple[Words, ...]
+    always_standardized: bool = False
+    read: Callable[[], Images] | None = None
+    comes_with: Words | None = None
     torchvision_class: str = ""
+    megabytes: int = 0
+    debian: str = ""
     sha256: tuple[str, ...] = ()
 
+    @property
+    def how_to_get(self) -> Words:
+        """What to do about it on a machine that does not have it."""
+        package = f"apt install dataset-{self.debian}" if self.debian else ""
+        zh = f"首次使用时下载（{self.megabytes} MB）", package, "设置 LENET_DATA"
+        en = f"downloaded on first use ({self.megabytes} MB)", package, "set LENET_DATA"
+        return Words("；或 ".join(filter(None, zh)), "; or ".join(filter(None, en)))
 
-_CLOTHES = tuple(
-    map(
-        Words,
-        ["T恤", "裤子", "套衫", "连衣裙", "外套", "凉鞋", "衬衫", "运动鞋", "包", "短靴"],
-        ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
-        + ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
-    )
-)
-_DIGITS = tuple(Words(str(digit), str(digit)) for digit in range(NUM_CLASSES))
 
-DATA_SETS = {
-    "fashion_mnist": DataSet(
+def read_digits() -> Images:
+    """The 1,797 digits of scikit-learn, resized to 28×28; every fifth one is a test image.
+
+    Source: Alpaydin and Kaynak, *Optical Recognition of Handwritten Digits*, 1998 (CC BY 4.0).
+    """
+    from sklearn.datasets import load_digits  # imported late: it takes a second
+
+    digits = load_digits()
+    grey = torch.from_numpy(digits.images)[:, None] * (255 / 16)
+    images = torch.nn.functional.interpolate(grey, size=(IMAGE_SIZE, IMAGE_SIZE), mode="bilinear")
+    images = images[:, 0].round().to(torch.uint8).numpy()
+    labels = digits.target.astype(np.uint8)
+    is_test = np.arange(len(labels)) % 5 == 4
+    return Images(images[~is_test], labels[~is_test], images[is_test], labels[is_test])
+
+
+_CLOTHES = (
+    Words("T恤", "T-shirt/top"), Words("裤子", "Trouser"), Words("套衫", "Pullover"),
+    Words("连衣裙", "Dress"), Words("外套", "Coat"), Words("凉鞋", "Sandal"),
+    Words("衬衫", "Shirt"), Words("运动鞋", "Sneaker"), Words("包", "Bag"),
+    Words("短靴", "Ankle boot"),
+)  # fmt: skip
+_DIGITS = tuple(Words.same(str(digit)) for digit in range(10))
+DATA_SET = Words("数据集", "data set")
+_ALL = (
+    DataSet(
         "fashion_mnist",
-        Words("Fashion-MNIST", "Fashion-MNIST"),
+        Words.same("Fashion-MNIST"),
         _CLOTHES,
-        "FashionMNIST",
-        (
+        torchvision_class="FashionMNIST",
+        megabytes=31,
+        debian="fashion-mnist",
+        sha256=(
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
             "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
             "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         ),
     ),
-    "mnist": DataSet(
+    DataSet(
         "mnist",
-        Words("MNIST", "MNIST"),
+        Words.same("MNIST"),
         _DIGITS,
-        "MNIST",
-        (
+        torchvision_class="MNIST",
+        megabytes=12,
+        sha256=(
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
             "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
             "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
         ),
     ),
-    "digits": DataSet("digits", Words("scikit-learn 手写数字", "scikit-learn digits"), _DIGITS),
-}
+    DataSet(
+        "digits",
+        Words("scikit-learn 手写数字", "scikit-learn digits"),
+        _DIGITS,
+        always_standardized=True,  # without it the lesson's LeNet does not learn from so few
+        read=read_digits,
+        comes_with=Words("scikit-learn 自带", "comes with scikit-learn"),
+    ),
+)
+DATA_SETS = {dataset.name: dataset for dataset in _ALL}
 
 
-def data_set(name: str) -> DataSet:
+def data_set(name: str, what: Words = DATA_SET) -> DataSet:
     """The data set called ``name``.
 
     Raises:
-        SettingError: no data set has this name.
+        SettingError: no data set has this name; the message says ``what`` the name was given as.
     """
     if name in DATA_SETS:
         return DATA_SETS[name]
     known = ", ".join([*DATA_SETS, "auto"])
     raise SettingError(
-        f"未知的数据集 {name!r}；可选：{known}。",
-        f"Unknown data set {name!r}; choose one of: {known}.",
+        f"未知的{what.zh} {name!r}；可选：{known}。",
+        f"Unknown {what.en} {name!r}; choose one of: {known}.",
     )

@@ -119,7 +119,7 @@ class SettingControls(widgets.HBox):
             getattr(self, name).value = value
 
     def _mark_standardize(self) -> None:
-        only_standardized = self.dataset.value == "digits"
+        only_standardized = data_set(self.dataset.value).always_standardized
         self.standardize.disabled = only_standardized
         self.standardize.value = self.standardize.value or only_standardized
 
