@@ -20,7 +20,6 @@ from lenet_helpers.checks import (
 )
 from lenet_helpers.cores import free_cores
 from lenet_helpers.devices import require_device, try_gpu
-from lenet_helpers.fast import fewer_passes
 from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
@@ -131,13 +130,12 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
             for point in _report_points(num_batches):
                 reported = done
                 with mode(net, training=True):
-                    forward = fewer_passes(net)
                     while done < point and not should_stop():
                         adjust_threads()
                         X, y = next(batches)
                         number = epoch * num_batches + done
                         checkpoints.before_batch(net, number, number / num_batches)
-                        step = _step(forward, net, X, y, lr, device, check_labels=done == 0)
+                        step = _step(net, X, y, lr, device, check_labels=done == 0)
                         sums.add(*step)
                         checkpoints.after_batch(step[0])
                         done += 1
@@ -157,14 +155,14 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
 
 
 @memory_explained()
-def _step(forward, net, X, y, lr, device, check_labels):
+def _step(net, X, y, lr, device, check_labels):
     """One step of gradient descent; returns the batch's loss, scores and labels.
 
     What ``torch.optim.SGD`` does, without the second that its first use takes to load.
     """
     X, y = X.to(device), y.to(device)
     net.zero_grad()
-    y_hat = forward(X)
+    y_hat = net(X)
     if check_labels or y.device.type == "cpu":  # on a GPU, reading a number waits for its work
         require_labels(y, y_hat.shape[1])
     loss = nn.functional.cross_entropy(y_hat, y)
@@ -198,12 +196,11 @@ def _accuracy(net, data_iter, device, should_stop) -> float | None:
     """The accuracy, or ``None`` if asked to stop before all examples were seen."""
     correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
     with mode(net, training=False), free_cores() as adjust_threads:
-        forward = fewer_passes(net)
         for X, y in data_iter:
             adjust_threads()
             if should_stop():
                 return None
-            correct += (forward(X.to(device)).argmax(dim=1) == y.to(device)).sum()
+            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
             examples += len(y)
     if examples == 0:
         raise SettingError("数据集是空的，无法计算精度。", "There is no example to measure on.")

@@ -20,7 +20,6 @@ from lenet_helpers import (
     SettingError,
     checks,
     evaluate_accuracy_gpu,
-    fast,
     lenet,
     load_data,
     train,
@@ -64,7 +63,7 @@ def assert_usable(net: nn.Module) -> None:
 
 # Interrupted at any moment
 
-OWN_FILES = {module.__file__ for module in (training, modes_of, fast, checks)}
+OWN_FILES = {module.__file__ for module in (training, modes_of, checks)}
 
 
 class InterruptAt:
