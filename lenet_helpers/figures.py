@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
+FRAME = "0.6"
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
     "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei",
@@ -37,8 +38,8 @@ CHINESE_FONTS = (
 class Picture:
     """A figure and, in both languages, what a reader who cannot see it needs to know.
 
-    A notebook shows the figure as a PNG that carries this text as its alternative text, and the
-    text itself as a caption below, since JupyterLab drops the alternative text of an output.
+    A notebook shows the PNG with this text as its alternative text, and as a caption below, since
+    JupyterLab drops the alternative text of an output.
     """
 
     figure: Figure
@@ -51,7 +52,7 @@ class Picture:
         return buffer.getvalue()
 
     def small_png(self) -> bytes:
-        """The same in at most 256 colours: a third of the size, and nothing that one can see."""
+        """The same in at most 256 colours: a third of the size, with no difference to see."""
         with Image.open(io.BytesIO(self.png())) as picture:
             few_colors = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
@@ -101,7 +102,7 @@ def style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options):
-    """A figure of ``width`` × ``height`` inches and its axes (an array if there are several)."""
+    """A figure of ``width`` × ``height`` inches and its axes, an array if there are several."""
     with style():
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots(rows, columns, **options)
@@ -110,23 +111,24 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
 def image_grid(
     images,
     caption: Words | tuple[str, str],
-    titles: Sequence[str] = (),
+    titles: Sequence[str | tuple[str, str]] = (),
     columns: int = 10,
     title: str = "",
     inch: float = 0.8,
     cmap: str = "gray_r",
     vmin: float | None = None,
     vmax: float | None = None,
+    frame: bool = False,
 ) -> Picture:
     """Pictures side by side, ``columns`` in a row.
 
     Args:
         images: ``(height, width)`` each, numbers or tensors.
         caption: the picture's alternative text, in Chinese and in English.
-        titles: a text above each picture, or none.
-        title: a text above them all.
-        inch: width of each picture.
+        titles: a text above each picture, or both languages of it; or none.
+        title, inch: a text above them all, and the width of each.
         cmap, vmin, vmax: as in ``Axes.imshow``; by default each picture uses its own range.
+        frame: draw each picture's edge, where it matters what lies how far from it.
     """
     images = [np.asarray(image) for image in images]
     rows = -(-len(images) // columns)
@@ -137,12 +139,15 @@ def image_grid(
     with style():
         if title:
             figure.suptitle(title)
-        for axis in axes.flat:
+        for axis in axes.flat[len(images) :]:
             axis.set_axis_off()
         for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
             axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set(visible=frame, color=FRAME)
             if titles:
-                axis.set_title(titles[index], fontsize=9)
+                text = titles[index]
+                axis.set_title(text if isinstance(text, str) else label(*text), fontsize=9)
     return Picture(figure, Words(*caption))
 
 
@@ -181,8 +186,7 @@ def timeline(
     """Events along a line that runs downwards, spaced as their years are.
 
     Args:
-        events: for each its place on the line (a year, with a fraction for the month), the date
-            as it is to be read, and what happened. Two that are closer than a year may touch.
+        events: for each its place (a year and its fraction), the date as text, what happened.
         caption: the picture's alternative text.
         title: a text above the line.
     """
@@ -205,8 +209,7 @@ def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
     """Parameters and multiply-adds layer by layer, side by side, each with its share of the total.
 
     Args:
-        trace: what `trace_shapes` returned. Layers are numbered in its order; those that cost
-            nothing are left out.
+        trace: what `trace_shapes` returned; layers that cost nothing are left out.
         caption: the picture's alternative text.
     """
     costly = [(n, row) for n, row in enumerate(trace.rows, 1) if row.parameters + row.multiply_adds]

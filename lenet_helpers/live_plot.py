@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-import ipywidgets as widgets
-from IPython import get_ipython
-from IPython.display import display
-
-from lenet_helpers.figures import Picture, new_figure, style
+from lenet_helpers.figures import Picture, label, new_figure, style
+from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, nothing, screen
 from lenet_helpers.palette import COLORS, LINES
 from lenet_helpers.words import Words
 
-SECONDS_BETWEEN_DRAWS = 0.25
+# What the book's curves are called, so that a lesson can keep the book's words in its code.
+CHINESE = {
+    "epoch": "轮", "train loss": "训练损失", "train acc": "训练精度", "test acc": "测试精度",
+}  # fmt: skip
 # What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
@@ -57,7 +57,8 @@ class LiveAnimator:
 
     Args:
         xlabel, ylabel: names of the axes.
-        legend: a name for each line.
+        legend: a name for each line. The book's names ("train loss", "epoch", …) are shown in
+            Chinese as well.
         xlim, ylim: limits of the axes; by default from the data.
         xscale, yscale: ``"linear"`` or ``"log"``.
         fmts: a matplotlib format for each line, begun again when there are more lines; by default
@@ -94,17 +95,20 @@ class LiveAnimator:
         self.fig, axes = new_figure(*figsize, nrows, ncols, squeeze=False)
         self.axes = list(axes.flat)
         limits = {name: lim for name, lim in (("xlim", xlim), ("ylim", ylim)) if lim is not None}
-        self.axes[0].set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **limits)
+        self.xlabel = xlabel or "x"
+        self.axes[0].set(
+            xlabel=_in_both(xlabel), ylabel=_in_both(ylabel), xscale=xscale, yscale=yscale, **limits
+        )
         self.axes[0].grid(alpha=0.4)
         self._lines: list = []
-        self._pending, self._lock = False, threading.RLock()
+        self.pending, self.lock = False, threading.RLock()
         self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
-        self._limits, self._points = None, 0
+        self._limits, self.points = None, 0
         stage = _STAGE.get()
         if show is None and stage is not None:
             stage.begin(self)
             show = stage.show
-        self._show, self._draw_later = _screen(self) if show is None else (show, _nothing)
+        self._show, self._draw_later = screen(self) if show is None else (show, nothing)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.
@@ -115,14 +119,14 @@ class LiveAnimator:
         """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)
-        with self._lock:
+        with self.lock:
             self._add_lines(len(ys))
             for line, (a, b) in enumerate(zip(xs, ys, strict=True)):
                 if a is not None and b is not None:
                     self.X[line].append(float(a))
                     self.Y[line].append(float(b))
-            self._pending, self._points = True, self._points + 1
-        if not self._may_draw():
+            self.pending, self.points = True, self.points + 1
+        if not self.may_draw():
             self._draw_later()
             return
         try:
@@ -133,19 +137,20 @@ class LiveAnimator:
 
     def draw(self) -> None:
         """Draw now, if there is anything that has not been drawn."""
-        with self._lock:
-            if not self._pending:
+        with self.lock:
+            if not self.pending:
                 return
             start, first = time.thread_time(), self._limits is None
             for line, x, y in zip(self._lines, self.X, self.Y, strict=True):
                 line.set_data(x, y)
             self._fit_axes()
             self._show(Picture(self.fig, self._caption()))
-            self._pending = False
+            self.pending = False
             self._spent += 0.0 if first else time.thread_time() - start  # the first one warms up
             self._drawn_at = time.monotonic()
 
-    def _may_draw(self) -> bool:
+    def may_draw(self) -> bool:
+        """Whether it is time for another draw, and there is time for it."""
         now = time.monotonic()
         affordable = SECONDS_OF_DRAWING + SHARE_OF_TIME * (now - self._start)
         return now - self._drawn_at >= SECONDS_BETWEEN_DRAWS and self._spent <= affordable
@@ -165,7 +170,7 @@ class LiveAnimator:
     def _add_lines(self, count: int) -> None:
         with style():
             for index in range(len(self._lines), count):
-                name = self.legend[index] if index < len(self.legend) else f"_{index}"
+                name = _in_both(self.legend[index]) if index < len(self.legend) else f"_{index}"
                 self.X.append([])
                 self.Y.append([])
                 self._lines.append(self._new_line(index, name))
@@ -180,81 +185,14 @@ class LiveAnimator:
 
     def _caption(self) -> Words:
         """What the curves say so far, for those who cannot see them."""
-        names = [line.get_label().lstrip("_") for line in self._lines]
-        last = [f"{name} {y[-1]:.3f}" for name, y in zip(names, self.Y, strict=True) if y]
+        names = [*self.legend, *map(str, range(len(self.legend), len(self.Y)))]
+        last = [(name, f"{y[-1]:.3f}") for name, y in zip(names, self.Y, strict=False) if y]
         x = max((x[-1] for x in self.X if x), default=0)
-        at = f"{self.axes[0].get_xlabel() or 'x'} {x:g}"
-        return Words(
-            f"曲线图，画到 {at}：" + "、".join(last), f"Curves up to {at}: " + ", ".join(last)
-        )
+        zh = "、".join(f"{CHINESE.get(name, name)} {value}" for name, value in last)
+        en = ", ".join(f"{name} {value}" for name, value in last)
+        at = CHINESE.get(self.xlabel, self.xlabel)
+        return Words(f"曲线图，画到 {at} {x:g}：{zh}", f"Curves up to {self.xlabel} {x:g}: {en}")
 
 
-def _nothing(*_: object) -> None:
-    """Outside a notebook there is no screen to draw on."""
-
-
-def _screen(animator: LiveAnimator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    """How to show a picture here, and how to see to it that the last one is drawn."""
-    shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
-        return _nothing, _nothing
-    return _in_output(animator) if _inside_output(shell) else _in_cell(animator, shell)
-
-
-def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    handle = None
-
-    def show(picture: Picture) -> None:
-        nonlocal handle
-        data, metadata = picture.bundle(picture.png())
-        if handle is None:
-            handle = display(data, metadata=metadata, raw=True, display_id=True)
-        else:
-            handle.update(data, metadata=metadata, raw=True)
-
-    def at_end_of_cell(*_: object) -> None:
-        shell.events.unregister("post_run_cell", at_end_of_cell)
-        animator.draw()
-
-    def draw_later() -> None:
-        if at_end_of_cell not in shell.events.callbacks["post_run_cell"]:
-            shell.events.register("post_run_cell", at_end_of_cell)
-
-    return show, draw_later
-
-
-def _in_output(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    image, waiting = widgets.Image(format="png"), False
-
-    def show(picture: Picture) -> None:
-        first = not image.value
-        image.value = picture.png()
-        if first:
-            display(image)
-
-    def draw_later() -> None:
-        nonlocal waiting
-        with animator._lock:
-            if not waiting:
-                waiting = True
-                threading.Thread(target=draw_what_is_left, daemon=True).start()
-
-    def draw_what_is_left() -> None:
-        nonlocal waiting
-        while waiting:
-            points = animator._points
-            time.sleep(SECONDS_BETWEEN_DRAWS)
-            if animator._may_draw() or animator._points == points:
-                animator.draw()
-            with animator._lock:
-                waiting = animator._pending
-
-    return show, draw_later
-
-
-def _inside_output(shell) -> bool:
-    """Whether what is displayed now goes into a ``widgets.Output`` instead of the cell."""
-    header = shell.kernel.get_parent().get("header", {})
-    states = widgets.Widget.get_manager_state()["state"].values()
-    captured = {s["state"].get("msg_id") for s in states if s["model_name"] == "OutputModel"}
-    return header.get("msg_id") in captured
+def _in_both(name: str | None) -> str | None:
+    return label(CHINESE[name], name) if name in CHINESE else name

@@ -67,8 +67,17 @@ def test_grid_shows_every_image_in_order(count, rows):
     assert len(shown(picture)) == count
     for array, image in zip(shown(picture), IMAGES, strict=False):
         np.testing.assert_array_equal(array, image)
-    assert not any(axis.axison for axis in picture.figure.axes)
+    assert not any(axis.axison for axis in picture.figure.axes[count:])
+    assert not any(axis.spines.left.get_visible() for axis in picture.figure.axes[:count])
     assert picture.caption == CAPTION
+
+
+def test_grid_may_show_edges_and_titles_in_both_languages():
+    picture = image_grid(IMAGES[:2], ("两幅", "two"), [("一", "one"), "2"], frame=True)
+    first, second = picture.figure.axes[:2]
+    assert first.axison and first.spines.left.get_visible()
+    assert [first.get_title(), second.get_title()] == [label("一", "one"), "2"]
+    assert picture.caption == Words("两幅", "two")
 
 
 def test_grid_may_have_other_columns():

@@ -13,7 +13,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from lenet_helpers import LiveAnimator, live_plot
+from lenet_helpers import LiveAnimator, live_plot, live_screen
+from lenet_helpers.figures import label
 
 ROOT = Path(__file__).parents[1]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -155,12 +156,16 @@ def test_words_say_what_the_curves_say(screen, frozen):
     animator.add(2.5, (1.0, 0.75))
     animator.draw()
     zh, en = shown[-1].caption
-    for text in (zh, en):
-        assert "epoch 2.5" in text
-        assert "loss 1.000" in text
-        assert "acc 0.750" in text
-    assert zh.startswith("曲线图")
-    assert en.startswith("Curves")
+    assert zh == "曲线图，画到 轮 2.5：loss 1.000、acc 0.750"
+    assert en == "Curves up to epoch 2.5: loss 1.000, acc 0.750"
+
+
+def test_the_books_words_are_shown_in_both_languages(screen, frozen):
+    animator = LiveAnimator(xlabel="epoch", legend=["train loss", "mine"], show=screen)
+    animator.add(1, (2.0, 1.0))
+    texts = [text.get_text() for text in animator.axes[0].get_legend().get_texts()]
+    assert texts == [label("训练损失", "train loss"), "mine"]
+    assert animator.axes[0].get_xlabel() == label("轮", "epoch")
 
 
 def test_outside_a_notebook_points_are_kept_and_nothing_is_shown():
@@ -280,10 +285,10 @@ def test_points_from_many_threads_are_all_kept(screen):
 def in_output(monkeypatch):
     """Draw as inside a ``widgets.Output``; returns the list of what was displayed."""
     displayed = []
-    monkeypatch.setattr(live_plot, "get_ipython", lambda: SimpleNamespace(kernel=None))
-    monkeypatch.setattr(live_plot, "_inside_output", lambda shell: True)
-    monkeypatch.setattr(live_plot, "display", displayed.append)
-    monkeypatch.setattr(live_plot, "SECONDS_BETWEEN_DRAWS", 0.05)
+    monkeypatch.setattr(live_screen, "get_ipython", lambda: SimpleNamespace(kernel=None))
+    monkeypatch.setattr(live_screen, "_inside_output", lambda shell: True)
+    monkeypatch.setattr(live_screen, "display", displayed.append)
+    monkeypatch.setattr(live_screen, "SECONDS_BETWEEN_DRAWS", 0.05)
     return displayed
 
 
@@ -313,7 +318,7 @@ def test_last_point_is_drawn_though_no_other_follows(in_output):
     for x in range(20):
         animator.add(x, x)
     assert wait_until(lambda: drawn_lines(animator)[0][0][-1:] == [19])
-    assert wait_until(lambda: not animator._pending)
+    assert wait_until(lambda: not animator.pending)
 
 
 def test_point_added_while_the_timer_finishes_a_draw_is_drawn_too(in_output, monkeypatch):
@@ -329,7 +334,7 @@ def test_point_added_while_the_timer_finishes_a_draw_is_drawn_too(in_output, mon
 
     animator.add(1, 1)
     monkeypatch.setattr(animator, "draw", slow_draw)
-    monkeypatch.setattr(live_plot, "SECONDS_BETWEEN_DRAWS", 0.2)
+    monkeypatch.setattr(live_screen, "SECONDS_BETWEEN_DRAWS", 0.2)
     animator.add(2, 2)
     assert drawn.wait(5)
     animator.add(3, 3)
@@ -361,8 +366,8 @@ def fast_points(animator, count=12):
 
 def wait_for_the_last_frame(animator):
     for _ in range(200):
-        with animator._lock:  # held while a frame is drawn and shown
-            if not animator._pending:
+        with animator.lock:  # held while a frame is drawn and shown
+            if not animator.pending:
                 return
         time.sleep(0.05)
 """
