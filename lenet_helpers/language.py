@@ -56,7 +56,7 @@ class _TopBar(anywidget.AnyWidget):
         """Begin to listen, once in each kernel."""
         if cls._only is None or cls._only.comm is None:
             cls._only = cls()
-            cls._only.on_msg(lambda _, message, __: CHOICE.set_trait("language", **message))
+            cls._only.on_msg(lambda _, heard, __: CHOICE.set_trait("language", heard["language"]))
             _say_what_widgets_are()
 
 
@@ -136,10 +136,11 @@ def sentence(words: Words, css: str = "lenet-interactive") -> dict[str, str]:
 def _say_what_widgets_are() -> None:
     """Save a sentence with every widget of this kernel, in place of its Python text."""
 
-    def bundle(widget: widgets.Widget) -> dict:
-        data = widget._repr_mimebundle_()
-        python = data.get("text/plain", "").startswith(f"{type(widget).__name__}(")
-        return data | sentence(RUN_TO_SEE) if python else data
+    def bundle(widget: widgets.Widget):
+        made = widget._repr_mimebundle_()
+        data, metadata = made if isinstance(made, tuple) else (made, {})  # anywidget gives both
+        has_its_own = "text/html" in data
+        return (data if has_its_own else data | sentence(RUN_TO_SEE)), metadata
 
     if (shell := get_ipython()) is not None:
         shell.display_formatter.mimebundle_formatter.for_type(widgets.Widget, bundle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -26,6 +27,8 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 SECONDS_TO_START = 60
+# As for a class: see README. A reader's choice in the top bar goes before it.
+OVERRIDES = {"lenet-course:plugin": {"language": "both"}}
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -50,6 +53,12 @@ def lab(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    extension = folder / ".labextensions" / "lenet-course"
+    shutil.copytree(ROOT / "lenet_helpers" / "labextension", extension)
+    labconfig = folder / ".config" / "labconfig"
+    labconfig.mkdir(parents=True)
+    news = json.loads((extension / "no_news.json").read_text())
+    (labconfig / "default_setting_overrides.json").write_text(json.dumps(news | OVERRIDES))
     environment = os.environ | {
         "LENET_DATASET": "digits",
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),
@@ -60,6 +69,7 @@ def lab(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
     command += ["--LabApp.expose_app_in_browser=True"]
+    command += [f"--LabApp.extra_labextensions_path={extension.parent}"]
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -111,29 +121,39 @@ class Lesson:
         errors = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
         return found.all_inner_texts() + errors.all_inner_texts()
 
+    def choose(self, language: str) -> None:
+        """Click ``zh``, ``en`` or ``both`` in the top bar."""
+        self.page.locator(f"#lenet-bar [data-language={language}]").click()
+
     def switch_to(self, name: str) -> None:
+        """Click a button of the switch in the notebook."""
         self.page.locator(".lenet-language button", has_text=name).first.click()
+
+
+def as_cell(source: str, *tags: str) -> nbformat.NotebookNode:
+    """A code cell, or a text cell if its source begins with ``md:``."""
+    kind = nbformat.v4.new_markdown_cell if source.startswith("md:") else nbformat.v4.new_code_cell
+    return kind(source.removeprefix("md:"), metadata={"tags": list(tags)} if tags else {})
 
 
 @pytest.fixture
 def open_lesson(lab, chromium):
-    """Open a notebook, given by its path or as a list of cells' sources, in a new page."""
+    """Open a notebook, given by its path or as a list of cells or their sources, in a new page.
+
+    With ``course`` the cells make a notebook of the course.
+    """
     address, folder = lab
     pages = []
 
-    def open_(what: Path | list[str]) -> Lesson:
+    def open_(what: Path | list, *, course: bool = False) -> Lesson:
         if isinstance(what, Path):
             name = what.name
             shutil.copy(what, folder / "notebooks" / name)
         else:
             name = f"test-{time.monotonic_ns()}.ipynb"
-            cells = [
-                nbformat.v4.new_markdown_cell(source[3:])
-                if source.startswith("md:")
-                else nbformat.v4.new_code_cell(source)
-                for source in what
-            ]
-            notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
+            cells = [as_cell(each) if isinstance(each, str) else each for each in what]
+            metadata = KERNEL | ({"lenet_course": True} if course else {})
+            notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
             nbformat.write(notebook, folder / "notebooks" / name)
         page = chromium.new_page(viewport={"width": 1280, "height": 1000})
         pages.append(page)

@@ -1,16 +1,16 @@
 // What a notebook of the course gets, known by "lenet_course": true in its metadata: a mark for the
 // style, class mode, and nothing broken or changed by merely opening it.
 import { classMode, follow } from "./choice.js";
-import { nameSliders } from "./names.js";
+import { attendWidgets } from "./widgets.js";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
-const HARMLESS = new Set([VIEW, "text/plain", "image/png", "image/jpeg"]);
+const HARMLESS = ["text/plain", "image/png", "image/jpeg"];
 
 export function attend(app, tracker) {
   tracker.widgetAdded.connect((_, panel) => {
     const { model } = panel.context;
     keepLanguageInfo(panel.context);
-    nameSliders(panel.node);
+    attendWidgets(panel.node);
     panel.context.ready.then(() => {
       const mark = () => panel.toggleClass("lenet-course", isLesson(model));
       mark();
@@ -29,7 +29,7 @@ export function attend(app, tracker) {
     for (const { content } of app.shell.widgets("main")) {
       if (content?.hasClass("jp-LinkedOutputView") && lessons.has(content.path)) {
         content.addClass("lenet-course");
-        nameSliders(content.node);
+        attendWidgets(content.node);
       }
     }
   });
@@ -44,7 +44,8 @@ function keepLanguageInfo({ model, ready }) {
   let stored;
   ready.then(() => { stored = model.getMetadata("language_info"); });
   model.metadataChanged.connect((_, { key, newValue }) => {
-    if (key !== "language_info" || !stored || newValue === stored || !isLesson(model)) return;
+    if (key !== "language_info" || !stored || !isLesson(model)) return;
+    if (JSON.stringify(newValue) === JSON.stringify(stored)) return;
     const { dirty } = model; // JupyterLab sets it after this signal
     queueMicrotask(() => {
       model.setMetadata("language_info", stored);
@@ -61,9 +62,10 @@ function trustWhatIsHarmless(model) {
   const { dirty } = model;
   for (const cell of model.cells) {
     if (cell.type !== "code" || cell.trusted) continue;
-    const outputs = cell.outputs.toJSON();
-    const types = outputs.flatMap(({ data }) => Object.keys(data ?? {}));
-    if (types.includes(VIEW) && types.every((type) => HARMLESS.has(type))) cell.trusted = true;
+    const outputs = cell.outputs.toJSON().map(({ data }) => Object.keys(data ?? {}));
+    const isView = (types) => types.includes(VIEW); // shown in preference to all else in the output
+    const isHarmless = (types) => isView(types) || types.every((type) => HARMLESS.includes(type));
+    if (outputs.some(isView) && outputs.every(isHarmless)) cell.trusted = true;
   }
   model.dirty = dirty;
 }
