@@ -44,19 +44,19 @@ class _Choice(traitlets.HasTraits):
 CHOICE = _Choice()
 
 
-class _TopBar(anywidget.AnyWidget):
+class TopBar(anywidget.AnyWidget):
     """Hears from the browser what is chosen in JupyterLab's top bar; it has nothing to show."""
 
     # As text: a path would be watched, and the widget kept for ever by its watcher.
     _esm = Path(__file__).with_name("language.js").read_text(encoding="utf-8")
-    _only: _TopBar | None = None
+    only: TopBar | None = None
 
     @classmethod
     def listen(cls) -> None:
         """Begin to listen, once in each kernel."""
-        if cls._only is None or cls._only.comm is None:
-            cls._only = cls()
-            cls._only.on_msg(lambda _, heard, __: CHOICE.set_trait("language", heard["language"]))
+        if cls.only is None or cls.only.comm is None:
+            cls.only = cls()
+            cls.only.on_msg(lambda _, heard, __: CHOICE.set_trait("language", heard["language"]))
             _say_what_widgets_are()
 
 
@@ -84,7 +84,7 @@ class LanguageSwitch(widgets.VBox):
         self.add_class("lenet-language")
         CHOICE.observe(lambda _: self._mark(), "language")
         self._mark()
-        _TopBar.listen()
+        TopBar.listen()
 
     def _repr_mimebundle_(self, **options) -> dict:
         return super()._repr_mimebundle_(**options) | sentence(RUN_TO_SWITCH, "lenet-language")
@@ -112,7 +112,7 @@ def follow(target: object, act: Callable[[object, str], None]) -> None:
             act(alive, change["new"])
 
     CHOICE.observe(changed, "language")
-    _TopBar.listen()
+    TopBar.listen()
     act(target, CHOICE.language)
 
 

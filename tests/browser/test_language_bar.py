@@ -29,7 +29,7 @@ PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "L
 def words(lesson: Lesson, zh: bool, en: bool) -> None:
     """Wait until the texts are seen in these languages."""
     for text, seen in (("你好", zh), ("hello", en)):
-        found = lesson.page.locator(".jp-Notebook").get_by_text(text, exact=True)
+        found = lesson.page.locator(".jp-MarkdownOutput").get_by_text(text, exact=True)
         expect(found).to_be_visible() if seen else expect(found).to_be_hidden()
 
 
