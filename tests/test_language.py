@@ -164,7 +164,7 @@ def test_widgets_follow_the_top_bar(shell, choice):
     follow(target, set_text)
     follow(target, set_text)
     message = {"method": "custom", "content": {"language": "en"}}
-    language.TopBar.only.comm.handle_msg({"content": {"data": message}})
+    language.TopBar.only.comm.handle_msg({"content": {"data": message}, "buffers": []})
     assert (choice.language, target.text) == ("en", "hello")
 
 

@@ -27,8 +27,8 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 SECONDS_TO_START = 60
-# As for a class: see README. A reader's choice in the top bar goes before it.
-OVERRIDES = {"lenet-course:plugin": {"language": "both"}}
+SETTING = "lenet-course:plugin"
+OVERRIDES = Path(".config", "labconfig", "default_setting_overrides.json")
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -55,10 +55,10 @@ def lab(tmp_path_factory):
         port = probe.getsockname()[1]
     extension = folder / ".labextensions" / "lenet-course"
     shutil.copytree(ROOT / "lenet_helpers" / "labextension", extension)
-    labconfig = folder / ".config" / "labconfig"
-    labconfig.mkdir(parents=True)
-    news = json.loads((extension / "no_news.json").read_text())
-    (labconfig / "default_setting_overrides.json").write_text(json.dumps(news | OVERRIDES))
+    overrides = json.loads((extension / "no_news.json").read_text())
+    overrides[SETTING] = {"language": "both"}  # as the tests of panels expect it
+    (folder / OVERRIDES).parent.mkdir(parents=True)
+    (folder / OVERRIDES).write_text(json.dumps(overrides))
     environment = os.environ | {
         "LENET_DATASET": "digits",
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),
@@ -155,7 +155,7 @@ def open_lesson(lab, chromium):
             metadata = KERNEL | ({"lenet_course": True} if course else {})
             notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
             nbformat.write(notebook, folder / "notebooks" / name)
-        page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+        page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
         pages.append(page)
         page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
         return Lesson(page)
@@ -163,4 +163,4 @@ def open_lesson(lab, chromium):
     yield open_
     for page in pages:
         page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
-        page.close()
+        page.context.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Lesson, as_cell
+from tests.browser.conftest import OVERRIDES, SETTING, Lesson, as_cell
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 BOTH = 'md:<div lang="zh">\n\n你好\n\n</div>\n<div lang="en">\n\nhello\n\n</div>'
@@ -70,22 +70,29 @@ def test_the_language_needs_no_kernel_and_stays(open_lesson):
     words(lesson, zh=False, en=True)
 
 
-@pytest.mark.parametrize("chosen, begins", [("jupyterlab", "en"), ("zh", "zh")])
-def test_it_begins_as_the_setting_says_or_as_jupyterlab_does(lab, chromium, chosen, begins):
-    page = chromium.new_page()
+@pytest.fixture
+def override(lab):
+    """Changes the settings that JupyterLab begins with, for one test."""
+    file = lab[1] / OVERRIDES
+    before = file.read_text()
+    yield lambda settings: file.write_text(json.dumps(json.loads(before) | settings))
+    file.write_text(before)
 
-    def give(route):
-        answer = route.fetch()
-        body = answer.json()
-        body["schema"]["properties"]["language"]["default"] = chosen
-        route.fulfill(response=answer, json=body)
 
-    page.route("**/api/settings/lenet-course*", give)
-    page.goto(f"{lab[0]}/lab?reset")
-    expect(page.locator("#lenet-bar [role=group] [aria-pressed=true]")).to_have_attribute(
-        "data-language", begins
-    )
-    page.close()
+@pytest.mark.parametrize(
+    "settings, begins",
+    [
+        ({SETTING: {}}, "en"),
+        ({SETTING: {"language": "zh"}}, "zh"),
+        ({SETTING: {}, "@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}, "zh"),
+    ],
+    ids=["as JupyterLab", "as the setting says", "as a Chinese JupyterLab"],
+)
+def test_it_begins_in_the_language_of_the_setting_or_of_jupyterlab(
+    open_lesson, override, settings, begins
+):
+    override(settings)
+    words(open_lesson([BOTH], course=True), zh=begins == "zh", en=begins == "en")
 
 
 def test_a_readers_own_notebook_is_left_alone_but_panels_in_it_follow(open_lesson):
@@ -130,14 +137,18 @@ def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(op
     lesson = open_lesson([BUTTON + "\nwidgets.IntSlider()"], course=True)
     lesson.run()
     save(lesson)
-    lesson.page.evaluate("window.jupyterapp.commands.execute('kernelmenu:restart')")
-    lesson.page.locator(".jp-Dialog .jp-mod-warn, .jp-Dialog .jp-mod-accept").first.click()
-    lesson.page.wait_for_timeout(2000)
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    lesson.page.evaluate(f"() => {kernel}.restart()")
+    for language, sentence in {"zh": "交互部分", "en": "Interactive: run"}.items():
+        lesson.choose(language)
+        seen = lesson.page.get_by_text(sentence).locator("visible=true")
+        expect(seen).to_have_count(2)  # the button and the slider; the switch is not needed here
+    assert lesson.page.locator(".jupyter-widgets-disconnected:visible").count() == 0
     lesson = reload(lesson)  # trusted: all of it was run here
-    lesson.choose("en")
-    sentence = lesson.page.get_by_text("Interactive: run this cell and it appears")
-    expect(sentence.first).to_be_visible()
-    expect(lesson.page.get_by_text("交互部分").first).to_be_hidden()
+    expect(
+        lesson.page.get_by_text("Interactive: run").locator("visible=true").first
+    ).to_be_visible()
+    expect(lesson.page.get_by_text("交互部分").locator("visible=true")).to_have_count(0)
     assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR)
 
 
@@ -204,15 +215,19 @@ def test_class_mode_shows_and_runs_the_main_line_only(open_lesson, lab):
     ]  # fmt: skip
 
 
-def test_a_sliders_handle_is_named_as_its_label(open_lesson):
-    source = (
-        "import ipywidgets as widgets\nfrom lenet_helpers import Words\n"
-        "from lenet_helpers.language import say\nslider = widgets.IntSlider()\n"
-        'say(slider, "description", Words("轮数", "epochs"))\nslider'
-    )
+def test_a_sliders_handle_is_named_as_its_label_or_tooltip(open_lesson):
+    source = """
+import ipywidgets as widgets
+from lenet_helpers import Words
+from lenet_helpers.language import say
+labelled, tipped = widgets.IntSlider(), widgets.FloatLogSlider()
+say(labelled, "description", Words("轮数", "epochs"))
+say(tipped, "tooltip", Words("学习率", "rate"))
+display(labelled, tipped)
+"""
     lesson = open_lesson([source], course=True)
     lesson.run()
-    lesson.choose("en")
-    expect(lesson.page.get_by_role("slider", name="epochs", exact=True)).to_be_visible()
-    lesson.choose("zh")
-    expect(lesson.page.get_by_role("slider", name="轮数", exact=True)).to_be_visible()
+    for language, names in {"en": ("epochs", "rate"), "zh": ("轮数", "学习率")}.items():
+        lesson.choose(language)
+        for name in names:
+            expect(lesson.page.get_by_role("slider", name=name, exact=True)).to_be_visible()
