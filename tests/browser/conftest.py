@@ -29,7 +29,10 @@ BROWSER_OPTIONS = [
 SECONDS_TO_START = 60
 SETTING = "lenet-course:plugin"
 OVERRIDES = Path(".config", "labconfig", "default_setting_overrides.json")
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+KERNEL = {  # as it stands in the lessons
+    "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
+    "language_info": {"name": "python"},
+}
 
 
 @pytest.fixture(scope="session")
