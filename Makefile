@@ -12,14 +12,15 @@ moved := $(shell [ "$$(cat .venv/.ready 2>/dev/null)" = "$$(pwd)" ] || echo move
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-# `jupyter nbconvert` options: no widget state, no times, and the same metadata on every machine.
+# `jupyter nbconvert` options: no widgets, no times, and the same metadata on every machine.
 EXECUTE = --to notebook --execute --log-level WARN --output-dir .venv/executed \
   --ExecutePreprocessor.timeout=-1 \
   --ExecutePreprocessor.store_widget_state=False \
   --ExecutePreprocessor.record_timing=False \
+  '--Exporter.preprocessors=["web.stored_outputs.WithoutWidgetViews"]' \
   --ClearMetadataPreprocessor.enabled=True \
   '--ClearMetadataPreprocessor.preserve_cell_metadata_mask={"tags","jupyter"}' \
-  '--ClearMetadataPreprocessor.preserve_nb_metadata_mask={"kernelspec",("language_info","name")}'
+  '--ClearMetadataPreprocessor.preserve_nb_metadata_mask={"kernelspec","lenet_course",("language_info","name")}'
 
 .PHONY: help env lab test notebooks site bench lint moved
 
@@ -35,7 +36,10 @@ help:
 
 env: $(READY)
 
-$(READY): pyproject.toml constraints.txt $(moved)
+# An editable install copies what JupyterLab loads, so that a change there is installed again.
+LABEXTENSION = $(wildcard lenet_helpers/labextension/* lenet_helpers/labextension/*/*)
+
+$(READY): pyproject.toml constraints.txt $(LABEXTENSION) $(moved)
 	@good='import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
 	if ! $(VENV_PYTHON) -c "import pip; $$good" 2>/dev/null; then \
 	  found=; chosen=; \

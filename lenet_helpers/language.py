@@ -1,17 +1,26 @@
-"""The language of a notebook: 中文, English, or both, switched at once and with nothing re-run."""
+"""The language of a notebook: 中文, English, or both, switched at once and with nothing re-run.
+
+In JupyterLab it is chosen in the top bar (``labextension/``), which needs no kernel; this module
+brings the choice to the widgets, and has a switch for where there is no such bar.
+"""
 
 from __future__ import annotations
 
 import os
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 
+import anywidget
 import ipywidgets as widgets
 import traitlets
+from IPython import get_ipython
 
 from lenet_helpers.words import SettingError, Words
 
 LANGUAGES = {"中文": "zh", "English": "en", "双语 Both": "both"}
+RUN_TO_SWITCH = Words("运行这个单元格，就可以选择语言。", "Run this cell to choose the language.")
+RUN_TO_SEE = Words("交互部分：运行这个单元格后出现", "Interactive: run this cell and it appears")
 
 
 def _from_environment() -> str:
@@ -35,13 +44,30 @@ class _Choice(traitlets.HasTraits):
 CHOICE = _Choice()
 
 
+class TopBar(anywidget.AnyWidget):
+    """Hears from the browser what is chosen in JupyterLab's top bar; it has nothing to show."""
+
+    # As text: a path would be watched, and the widget kept for ever by its watcher.
+    _esm = Path(__file__).with_name("language.js").read_text(encoding="utf-8")
+    only: TopBar | None = None
+
+    @classmethod
+    def listen(cls) -> None:
+        """Begin to listen, once in each kernel."""
+        if cls.only is None or cls.only.comm is None:
+            cls.only = cls()
+            cls.only.on_msg(lambda _, heard, __: CHOICE.set_trait("language", heard["language"]))
+            _say_what_widgets_are()
+
+
 class LanguageSwitch(widgets.VBox):
     """Three buttons, 中文 · English · 双语 Both, for all words of the notebook they are shown in.
 
-    Texts are marked with ``lang="zh"`` or ``lang="en"``; a style hides those of one language, in
-    this notebook alone. Widgets follow through `follow`. The environment variable ``LENET_LANG``
-    (``zh``, ``en`` or ``both``) says how to begin. Where widgets cannot act, as in a preview,
-    both languages are there to read.
+    For VS Code, Colab and other places without the course's top bar; with it, the course's
+    notebooks do not show this. Texts are marked with ``lang="zh"`` or ``lang="en"``; a style hides
+    those of one language, in this notebook alone. Widgets follow through `follow`. The environment
+    variable ``LENET_LANG`` (``zh``, ``en`` or ``both``) says how to begin. Where widgets cannot
+    act, as in a preview, both languages are there to read.
 
     Raises:
         SettingError: ``LENET_LANG`` is no such language.
@@ -58,6 +84,10 @@ class LanguageSwitch(widgets.VBox):
         self.add_class("lenet-language")
         CHOICE.observe(lambda _: self._mark(), "language")
         self._mark()
+        TopBar.listen()
+
+    def _repr_mimebundle_(self, **options) -> dict:
+        return super()._repr_mimebundle_(**options) | sentence(RUN_TO_SWITCH, "lenet-language")
 
     def _mark(self) -> None:
         """Say on this widget's element which language is hidden; the style looks there."""
@@ -82,6 +112,7 @@ def follow(target: object, act: Callable[[object, str], None]) -> None:
             act(alive, change["new"])
 
     CHOICE.observe(changed, "language")
+    TopBar.listen()
     act(target, CHOICE.language)
 
 
@@ -92,6 +123,24 @@ def say(widget: widgets.Widget, trait: str, words: Words) -> None:
 
 def _hide(language: str) -> str:
     return (
-        f"<style>.jp-Notebook:has(.lenet-hide-{language}) "
+        f"<style>.jp-NotebookPanel:not(.lenet-course) .jp-Notebook:has(.lenet-hide-{language}) "
         f'[lang="{language}"] {{display: none !important}}</style>'
     )
+
+
+def sentence(words: Words, css: str = "lenet-interactive") -> dict[str, str]:
+    """What a notebook saves beside a widget: seen in a preview, and when the kernel is gone."""
+    return {"text/plain": str(words), "text/html": f'<p class="{css}">{words.html()}</p>'}
+
+
+def _say_what_widgets_are() -> None:
+    """Save a sentence with every widget of this kernel, in place of its Python text."""
+
+    def bundle(widget: widgets.Widget):
+        made = widget._repr_mimebundle_()
+        data, metadata = made if isinstance(made, tuple) else (made, {})  # anywidget gives both
+        has_its_own = "text/html" in data
+        return (data if has_its_own else data | sentence(RUN_TO_SEE)), metadata
+
+    if (shell := get_ipython()) is not None:
+        shell.display_formatter.mimebundle_formatter.for_type(widgets.Widget, bundle)

@@ -12,7 +12,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from lenet_helpers.figures import Picture
-from lenet_helpers.language import follow
+from lenet_helpers.language import follow, sentence
 from lenet_helpers.words import LessonError, Words
 
 SECONDS_OF_CALM = 1.0
@@ -145,8 +145,7 @@ class Panel(widgets.VBox):
 
     def _ipython_display_(self) -> None:
         if self.comm is not None:
-            live = {**self._repr_mimebundle_(), "text/plain": str(WITHOUT_KERNEL)}
-            display(live, raw=True)
+            display(self._repr_mimebundle_() | sentence(WITHOUT_KERNEL), raw=True)
         picture, here = self.still(), this_run()
         data, metadata = picture.bundle(picture.small_png())
         handle = display(data, metadata=metadata, raw=True, display_id=True)

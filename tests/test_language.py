@@ -9,6 +9,7 @@ import weakref
 
 import ipywidgets as widgets
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 import lenet_helpers
 from lenet_helpers import LanguageSwitch, SettingError, Words, language
@@ -144,6 +145,38 @@ def test_style_hides_each_language_in_this_notebook_alone():
     for lang in ("zh", "en"):
         rule = f'.jp-Notebook:has(.lenet-hide-{lang}) [lang="{lang}"] {{display: none !important}}'
         assert rule in style
+
+
+# What is heard from JupyterLab's top bar, and what stands in a saved notebook
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    """IPython, as in a kernel that has not shown a widget yet."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(language, "get_ipython", lambda: shell)
+    monkeypatch.setattr(language.TopBar, "only", None)
+    return shell
+
+
+def test_widgets_follow_the_top_bar(shell, choice):
+    target = Target()
+    follow(target, set_text)
+    follow(target, set_text)
+    message = {"method": "custom", "content": {"language": "en"}}
+    language.TopBar.only.comm.handle_msg({"content": {"data": message}, "buffers": []})
+    assert (choice.language, target.text) == ("en", "hello")
+
+
+def test_every_widget_leaves_a_sentence_and_no_python(shell):
+    switch = LanguageSwitch()
+    for widget in (switch, widgets.VBox([switch]), language.TopBar.only):
+        data, _ = shell.display_formatter.format(widget)
+        assert "application/vnd.jupyter.widget-view+json" in data
+        zh, en = data["text/plain"].split(" / ")
+        assert "运行这个单元格" in zh and "un this cell" in en
+        assert f'<span lang="en">{en}</span>' in data["text/html"]
+    assert "lenet-language" in shell.display_formatter.format(switch)[0]["text/html"]
 
 
 # What follows

@@ -16,14 +16,16 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from lenet_helpers import LessonError, Words
 
 TEMPLATES = Path(__file__).parent / "templates"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-LANGUAGE_NOTE = Words(
-    "本页的语言按钮在页面最上方。", "On this page the language buttons are at the very top."
-)
-WIDGET_NOTE = Words(
-    "这里的滑块和按钮要在运行着的笔记本里才能用。",
-    "The sliders and buttons here work in the running notebook.",
-)
+# What stands instead of the sentence that a widget leaves in a notebook (language.sentence).
+NOTES = {
+    "lenet-language": Words(
+        "本页的语言按钮在页面最上方。", "On this page the language buttons are at the very top."
+    ),
+    "lenet-interactive": Words(
+        "这里的滑块和按钮要在运行着的笔记本里才能用。",
+        "The sliders and buttons here work in the running notebook.",
+    ),
+}
 LANGS = ("zh", "en")
 TITLE = r"^# (.+)$"
 MINUTES = Words("时间：约 ([0-9]+) 分钟", "Time: about ([0-9]+) minutes")
@@ -146,10 +148,13 @@ def _no_formula(formula: str) -> SiteError:
 
 def _replace_widgets(cell: nbformat.NotebookNode) -> None:
     """Put a note where a widget was; the still picture that a panel leaves follows on its own."""
-    note = LANGUAGE_NOTE if cell.id == "language-switch" else WIDGET_NOTE
     for output in cell.get("outputs", ()):
-        if WIDGET_VIEW in output.get("data", {}):
-            output.data = nbformat.from_dict({"text/html": f'<p class="note">{note.html()}</p>'})
+        html = output.get("data", {}).get("text/html", "")
+        for css, note in NOTES.items():
+            if html.startswith(f'<p class="{css}">'):
+                output.data = nbformat.from_dict(
+                    {"text/html": f'<p class="note">{note.html()}</p>'}
+                )
 
 
 def _find(pattern: str, text: str, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -26,12 +27,18 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 SECONDS_TO_START = 60
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+SETTING = "lenet-course:plugin"
+OVERRIDES = Path(".config", "labconfig", "default_setting_overrides.json")
+KERNEL = {  # as it stands in the lessons
+    "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
+    "language_info": {"name": "python"},
+}
 
 
 @pytest.fixture(scope="session")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    playwright.expect.set_options(timeout=SECONDS_TO_START * 1000)
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip("no Chromium or Chrome on this machine")
@@ -50,6 +57,12 @@ def lab(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    extension = folder / ".labextensions" / "lenet-course"
+    shutil.copytree(ROOT / "lenet_helpers" / "labextension", extension)
+    overrides = json.loads((extension / "no_news.json").read_text())
+    overrides[SETTING] = {"language": "both"}  # as the tests of panels expect it
+    (folder / OVERRIDES).parent.mkdir(parents=True)
+    (folder / OVERRIDES).write_text(json.dumps(overrides))
     environment = os.environ | {
         "LENET_DATASET": "digits",
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),
@@ -60,6 +73,7 @@ def lab(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"]
     command += [f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
     command += ["--LabApp.expose_app_in_browser=True"]
+    command += [f"--LabApp.extra_labextensions_path={extension.parent}"]
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -111,31 +125,41 @@ class Lesson:
         errors = self.page.locator('[data-mime-type="application/vnd.jupyter.error"]')
         return found.all_inner_texts() + errors.all_inner_texts()
 
+    def choose(self, language: str) -> None:
+        """Click ``zh``, ``en`` or ``both`` in the top bar."""
+        self.page.locator(f"#lenet-bar [data-language={language}]").click()
+
     def switch_to(self, name: str) -> None:
+        """Click a button of the switch in the notebook."""
         self.page.locator(".lenet-language button", has_text=name).first.click()
+
+
+def as_cell(source: str, *tags: str) -> nbformat.NotebookNode:
+    """A code cell, or a text cell if its source begins with ``md:``."""
+    kind = nbformat.v4.new_markdown_cell if source.startswith("md:") else nbformat.v4.new_code_cell
+    return kind(source.removeprefix("md:"), metadata={"tags": list(tags)} if tags else {})
 
 
 @pytest.fixture
 def open_lesson(lab, chromium):
-    """Open a notebook, given by its path or as a list of cells' sources, in a new page."""
+    """Open a notebook, given by its path or as a list of cells or their sources, in a new page.
+
+    With ``course`` the cells make a notebook of the course.
+    """
     address, folder = lab
     pages = []
 
-    def open_(what: Path | list[str]) -> Lesson:
+    def open_(what: Path | list, *, course: bool = False) -> Lesson:
         if isinstance(what, Path):
             name = what.name
             shutil.copy(what, folder / "notebooks" / name)
         else:
             name = f"test-{time.monotonic_ns()}.ipynb"
-            cells = [
-                nbformat.v4.new_markdown_cell(source[3:])
-                if source.startswith("md:")
-                else nbformat.v4.new_code_cell(source)
-                for source in what
-            ]
-            notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
+            cells = [as_cell(each) if isinstance(each, str) else each for each in what]
+            metadata = KERNEL | ({"lenet_course": True} if course else {})
+            notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
             nbformat.write(notebook, folder / "notebooks" / name)
-        page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+        page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
         pages.append(page)
         page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
         return Lesson(page)
@@ -143,4 +167,4 @@ def open_lesson(lab, chromium):
     yield open_
     for page in pages:
         page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
-        page.close()
+        page.context.close()

@@ -1,0 +1,45 @@
+// What ipywidgets leaves to be done: a name for its sliders' handles, which screen readers could not
+// say otherwise, and a sentence in the reader's language where a widget is not to be had.
+const VIEW = ".jp-OutputArea-output:not([data-mime-type])"; // JupyterLab marks all other outputs
+const DEAD = ":scope > .jupyter-widgets-disconnected:not(.lenet-language)";
+const RUN_TO_SEE = { zh: "交互部分：运行这个单元格后出现", en: "Interactive: run this cell and it appears" };
+const attended = new WeakSet();
+
+export function attendWidgets(node) {
+  if (attended.has(node)) return;
+  attended.add(node);
+  let waiting = false;
+
+  function attend() {
+    waiting = false;
+    node.querySelectorAll(".widget-hslider, .widget-vslider").forEach(nameHandles);
+    if (node.matches(".lenet-course")) node.querySelectorAll(VIEW).forEach(explainMissing);
+  }
+
+  new MutationObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(attend);
+  }).observe(node, {
+    childList: true, subtree: true, characterData: true, attributeFilter: ["title", "class"],
+  });
+}
+
+// After its description, or else its tooltip, which ipywidgets puts beside it ("null" if there is none).
+function nameHandles(slider) {
+  const label = slider.querySelector(".widget-label");
+  const tooltip = label.title === "null" ? "" : label.title;
+  const name = label.textContent.trim().replace(/[:：]$/, "") || tooltip;
+  if (!name) return;
+  for (const handle of slider.querySelectorAll('[role="slider"]')) handle.setAttribute("aria-label", name);
+}
+
+// Without its widget a view holds an English message alone; after a restart of the kernel, a widget
+// that does nothing any more, which the style hides.
+function explainMissing(view) {
+  const isMessage = !view.children.length && view.textContent;
+  if (isMessage) view.textContent = "";
+  else if (!view.querySelector(DEAD) || view.querySelector(":scope > .lenet-gone")) return;
+  view.append(...Object.entries(RUN_TO_SEE).map(([lang, textContent]) =>
+    Object.assign(document.createElement("p"), { lang, textContent, className: "lenet-gone" })));
+}

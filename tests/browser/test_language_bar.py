@@ -1,0 +1,235 @@
+"""The top bar: the language of all lessons without a kernel, class mode, and lessons that are whole
+and unchanged when they are merely opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import OVERRIDES, SETTING, Lesson, as_cell
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+BOTH = 'md:<div lang="zh">\n\n你好\n\n</div>\n<div lang="en">\n\nhello\n\n</div>'
+BUTTON = """
+import ipywidgets as widgets
+from lenet_helpers import LanguageSwitch, Words
+from lenet_helpers.language import say
+
+button = widgets.Button()
+say(button, "description", Words("训练", "Train"))
+display(LanguageSwitch(), button)
+"""
+MODEL = "window.jupyterapp.shell.currentWidget.context.model"
+PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "Loading widget")
+
+
+def words(lesson: Lesson, zh: bool, en: bool) -> None:
+    """Wait until the texts are seen in these languages."""
+    for text, seen in (("你好", zh), ("hello", en)):
+        found = lesson.page.locator(".jp-MarkdownOutput").get_by_text(text, exact=True)
+        expect(found).to_be_visible() if seen else expect(found).to_be_hidden()
+
+
+def button(lesson: Lesson, name: str):
+    return lesson.page.locator(".jp-OutputArea").get_by_role("button", name=name, exact=True)
+
+
+def reload(lesson: Lesson) -> Lesson:
+    lesson.page.reload()
+    return Lesson(lesson.page)
+
+
+def save(lesson: Lesson) -> None:
+    lesson.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+
+
+def texts(lesson: Lesson) -> str:
+    """All that is seen below the cells, as they are scrolled into view one after the other."""
+    lesson.page.wait_for_timeout(1500)  # for a message that comes late
+    return "\n".join(lesson.page.locator(".jp-Cell-outputArea").all_inner_texts())
+
+
+def test_the_language_needs_no_kernel_and_stays(open_lesson):
+    lesson = open_lesson([BOTH], course=True)
+    words(lesson, zh=True, en=True)  # as the setting says
+    lesson.choose("zh")
+    words(lesson, zh=True, en=False)
+    pressed = lesson.page.locator("#lenet-bar [role=group] [aria-pressed=true]")
+    assert pressed.all_inner_texts() == ["中文"]
+    lesson = reload(lesson)
+    words(lesson, zh=True, en=False)
+    page = lesson.page.context.new_page()
+    page.goto(lesson.page.url)
+    other = Lesson(page)
+    words(other, zh=True, en=False)
+    other.choose("en")
+    words(other, zh=False, en=True)
+    words(lesson, zh=False, en=True)
+
+
+@pytest.fixture
+def override(lab):
+    """Changes the settings that JupyterLab begins with, for one test."""
+    file = lab[1] / OVERRIDES
+    before = file.read_text()
+    yield lambda settings: file.write_text(json.dumps(json.loads(before) | settings))
+    file.write_text(before)
+
+
+@pytest.mark.parametrize(
+    "settings, begins",
+    [
+        ({SETTING: {}}, "en"),
+        ({SETTING: {"language": "zh"}}, "zh"),
+        ({SETTING: {}, "@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}, "zh"),
+    ],
+    ids=["as JupyterLab", "as the setting says", "as a Chinese JupyterLab"],
+)
+def test_it_begins_in_the_language_of_the_setting_or_of_jupyterlab(
+    open_lesson, override, settings, begins
+):
+    override(settings)
+    words(open_lesson([BOTH], course=True), zh=begins == "zh", en=begins == "en")
+
+
+def test_a_readers_own_notebook_is_left_alone_but_panels_in_it_follow(open_lesson):
+    lesson = open_lesson([BOTH, BUTTON])
+    lesson.run()
+    lesson.choose("en")
+    expect(button(lesson, "Train")).to_be_visible()
+    words(lesson, zh=True, en=True)
+    lesson.switch_to("中文")
+    expect(button(lesson, "训练")).to_be_visible()
+    words(lesson, zh=True, en=False)
+
+
+def test_widgets_follow_also_after_a_reload_and_when_a_long_cell_has_ended(open_lesson):
+    lesson = open_lesson([BUTTON, "import time; time.sleep(3)"], course=True)
+    lesson.choose("en")
+    lesson.start()
+    expect(button(lesson, "Train")).to_be_visible(timeout=60000)
+    assert lesson.page.locator(".lenet-language").is_hidden()
+    lesson.choose("zh")  # while the second cell runs
+    expect(button(lesson, "训练")).to_be_visible(timeout=20000)
+    save(lesson)
+    lesson = reload(lesson)
+    lesson.choose("en")
+    expect(button(lesson, "Train")).to_be_visible(timeout=20000)
+    assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR)
+
+
+def test_an_output_in_a_view_of_its_own_follows(open_lesson):
+    source = 'from IPython.display import HTML\nHTML("<p lang=zh>你好</p><p lang=en>hello</p>")'
+    lesson = open_lesson([source], course=True)
+    lesson.run()
+    lesson.page.evaluate("window.jupyterapp.commands.execute('notebook:create-output-view')")
+    view = lesson.page.locator(".jp-LinkedOutputView")
+    expect(view.get_by_text("hello")).to_be_visible()
+    lesson.choose("zh")
+    expect(view.get_by_text("hello")).to_be_hidden()
+    expect(view.get_by_text("你好")).to_be_visible()
+
+
+def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(open_lesson):
+    lesson = open_lesson([BUTTON + "\nwidgets.IntSlider()"], course=True)
+    lesson.run()
+    save(lesson)
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    lesson.page.evaluate(f"() => {kernel}.restart()")
+    for language, sentence in {"zh": "交互部分", "en": "Interactive: run"}.items():
+        lesson.choose(language)
+        seen = lesson.page.get_by_text(sentence).locator("visible=true")
+        expect(seen).to_have_count(2)  # the button and the slider; the switch is not needed here
+    assert lesson.page.locator(".jupyter-widgets-disconnected:visible").count() == 0
+    lesson = reload(lesson)  # trusted: all of it was run here
+    expect(
+        lesson.page.get_by_text("Interactive: run").locator("visible=true").first
+    ).to_be_visible()
+    expect(lesson.page.get_by_text("交互部分").locator("visible=true")).to_have_count(0)
+    assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR)
+
+
+def test_lessons_are_whole_and_unchanged_when_opened(open_lesson, lab):
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        lesson = open_lesson(path)
+        lesson.page.wait_for_function(f"() => {MODEL}.getMetadata('language_info')")
+        assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR), path.name
+        assert lesson.page.evaluate(f"() => {MODEL}.dirty") is False, path.name
+        assert lesson.page.locator(".Toastify__toast").count() == 0
+        save(lesson)
+        assert (lab[1] / "notebooks" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_a_notebook_that_brings_widgets_along_is_not_trusted(open_lesson):
+    cell = as_cell("1")
+    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "view"}
+    cell.outputs = [{"output_type": "display_data", "data": data, "metadata": {}}]
+    trusted = f"() => [...{MODEL}.cells].map((cell) => cell.trusted)"
+    assert open_lesson([cell], course=True).page.evaluate(trusted) == [True]
+    data["text/html"] = "<script>1</script>"
+    other = {"output_type": "display_data", "data": {"text/html": "<b>1</b>"}, "metadata": {}}
+    cell.outputs = [*cell.outputs, other]
+    assert open_lesson([cell], course=True).page.evaluate(trusted) == [False]
+
+
+def test_class_mode_shows_and_runs_the_main_line_only(open_lesson, lab):
+    answer = "md:<details><summary>?</summary>\n\nforty-two\n\n</details>"
+    cells = [answer, "1", as_cell("2", "optional"), as_cell("md:aside", "optional"), "3",
+             as_cell("4", "optional")]  # fmt: skip
+    lesson = open_lesson(cells, course=True)
+    page, cell = lesson.page, lesson.page.locator(".jp-Cell")
+    told = page.locator(".jp-MarkdownOutput").get_by_text("forty-two")
+    page.locator("summary").click()
+    expect(told).to_be_visible()
+    small = page.locator(".jp-Notebook .cm-content").first.evaluate(
+        "e => getComputedStyle(e).fontSize"
+    )
+    page.locator("#lenet-bar .lenet-class-button").click()
+    expect(told).to_be_hidden()
+    large = page.locator(".jp-Notebook .cm-content").first.evaluate(
+        "e => getComputedStyle(e).fontSize"
+    )
+    assert float(large[:-2]) > 1.25 * float(small[:-2])
+    assert [cell.nth(i).is_visible() for i in range(6)] == [True, True, False, False, True, False]
+    assert page.evaluate(f"() => {MODEL}.dirty") is False
+    cell.nth(1).locator(".jp-InputPrompt").click()
+    active = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+    page.keyboard.press("Shift+Enter")
+    assert page.evaluate(active) == 4
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(active) == 1
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Enter")
+    expect(cell.nth(4).locator(".jp-InputPrompt")).to_have_text("[2]:")
+    assert page.evaluate(active) == 4  # nothing more to see below
+    page.locator("#lenet-bar .lenet-class-button").click()
+    assert all(cell.nth(i).is_visible() for i in range(6))
+    save(lesson)
+    name = page.url.split("/")[-1].split("?")[0]
+    saved = json.loads((lab[1] / "notebooks" / name).read_text(encoding="utf-8"))["cells"]
+    assert [each.get("execution_count") for each in saved] == [None, 1, None, None, 2, None]
+    assert [each["metadata"].get("tags") for each in saved] == [
+        None, None, ["optional"], ["optional"], None, ["optional"]
+    ]  # fmt: skip
+
+
+def test_a_sliders_handle_is_named_as_its_label_or_tooltip(open_lesson):
+    source = """
+import ipywidgets as widgets
+from lenet_helpers import Words
+from lenet_helpers.language import say
+labelled, tipped = widgets.IntSlider(), widgets.FloatLogSlider()
+say(labelled, "description", Words("轮数", "epochs"))
+say(tipped, "tooltip", Words("学习率", "rate"))
+display(labelled, tipped)
+"""
+    lesson = open_lesson([source], course=True)
+    lesson.run()
+    for language, names in {"en": ("epochs", "rate"), "zh": ("轮数", "学习率")}.items():
+        lesson.choose(language)
+        for name in names:
+            expect(lesson.page.get_by_role("slider", name=name, exact=True)).to_be_visible()
