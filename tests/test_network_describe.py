@@ -160,6 +160,8 @@ def test_each_file_once_after_those_it_imports(tmp_path):
     {
         "same": {"a": 'import { b } from "./b.js";\nconst same = b;\n',
                  "b": "export const b = 1;\nfunction same() {}\n"},
+        "second": {"a": 'import { b } from "./b.js";\nconst one = "(", second = [1, 2];\n',
+                   "b": "export const b = { c: 1, second: 2 }, // not second yet\n  second = 3;\n"},
         "unknown": {"a": 'import { unknown } from "./b.js";\n', "b": "const unknown = 1;\n"},
         "imports itself": {"a": 'import { b } from "./b.js";\nexport const a = 1;\n',
                            "b": 'import { a } from "./a.js";\nexport const b = 1;\n'},

@@ -53,6 +53,7 @@ export function makeModel({ networks, checkpoints }) {
   }
 
   return {
+    isEarlier: (n) => n === 0 && checkpoint !== null && checkpoint < checkpoints.at.length - 1,
     network, look, reaches, kernelReaches, setNetworks,
     run: (n) => runOf(network(n)),
     showCheckpoint(i) { checkpoint = i; },

@@ -36,12 +36,12 @@ export function makeSource({ network, pictures, model, state, speaker, looked })
     thumbs.mark(state.picture);
   }
 
-  // What the state says, else the first picture.
-  function begin(wasGiven) {
-    if (state.drawing) pad.begin(drawingFromPlain(state.drawing, baseOf));
-    else if (pictures[state.picture]) pad.begin({ base: baseOf(state.picture), strokes: [] });
-    else if (pictures.length && !wasGiven) pad.begin({ base: baseOf(0), strokes: [] });
-    else pad.begin(BLANK_DRAWING);
+  // What the state says, else the first picture; `past`: the drawings before it.
+  function begin(wasGiven, past) {
+    const number = state.picture ?? (wasGiven ? null : 0);
+    const drawing = state.drawing ? drawingFromPlain(state.drawing, baseOf)
+      : pictures[number] ? { base: baseOf(number), strokes: [] } : BLANK_DRAWING;
+    pad.begin(drawing, past);
     read(true);
   }
 

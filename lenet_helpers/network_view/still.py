@@ -72,8 +72,13 @@ def caption_of(
     number: int | None,
     truth: Words | None,
     chosen: tuple[str, int, int, int] | None,
+    judged: tuple[float, float] | None = None,
 ) -> Words:
-    """What the network reads, and the chosen number; ``number`` and ``truth`` of a test picture."""
+    """What the network reads, and the chosen number.
+
+    ``number`` and ``truth`` are a test picture's; ``judged`` is the score for refusing, and the
+    threshold.
+    """
     if probabilities is None:
         return BLANK
     best = max(range(len(classes)), key=probabilities.__getitem__)
@@ -82,6 +87,10 @@ def caption_of(
     if truth is not None:
         what = Words(f"测试图像 {number}（{truth.zh}）", f"Test picture {number} ({truth.en})")
     zh, en = f"{what.zh}，读作 {name.zh}（{share}）", f"{what.en}, read as {name.en} ({share})"
+    if judged is not None and judged[0] > judged[1]:
+        zh = f"{zh}，但不算回答：不像数字（分数 {judged[0]:.2f}，高于阈值 {judged[1]:.2f}）"
+        en = f"{en}, but this is no answer: not a digit "
+        en += f"(score {judged[0]:.2f}, above the threshold {judged[1]:.2f})"
     if chosen is not None:
         stage, *place = chosen
         value = f"{stage}[{', '.join(map(str, place))}] = {stages[stage].numbers[tuple(place)]:.3f}"

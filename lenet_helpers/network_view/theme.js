@@ -2,9 +2,10 @@
 
 export function watchTheme(root) {
   const query = matchMedia("(prefers-color-scheme: dark)");
-  const watcher = new MutationObserver(look);
+  const watcher = new MutationObserver(look), arrival = new ResizeObserver(look);
 
   function look() {
+    if (!root.isConnected) return; // it looks again when it is back on the page
     const [red, green, blue] = getComputedStyle(root).backgroundColor.match(/[\d.]+/g).map(Number);
     root.dataset.dark = String(0.3 * red + 0.6 * green + 0.1 * blue < 110);
   }
@@ -13,9 +14,11 @@ export function watchTheme(root) {
     watcher.observe(page, { attributes: true });
   }
   query.addEventListener("change", look);
+  arrival.observe(root);
   look();
   return () => {
     watcher.disconnect();
+    arrival.disconnect();
     query.removeEventListener("change", look);
   };
 }

@@ -84,7 +84,8 @@ export function mountNetworkView(host, options) {
     refusals = [];
     if (!finished || !refuse || !model.inked) return;
     for (const n of shownNetworks()) {
-      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n });
+      const isEarlier = model.isEarlier(n);
+      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n, isEarlier });
     }
   }
 
@@ -179,6 +180,7 @@ export function mountNetworkView(host, options) {
       toolbar.rename(names);
       paintSoon();
     },
+    get drawings() { return source.pad.drawings; },
     get state() { return JSON.parse(JSON.stringify(state)); },
     get image() { return Uint8Array.from(model.inks, Math.round); },
     get probabilities() {
@@ -216,7 +218,7 @@ export function mountNetworkView(host, options) {
     learn.show(state.checkpoint);
     model.showCheckpoint(state.checkpoint);
   }
-  source.begin(Boolean(options.state));
+  source.begin(Boolean(options.state), options.past ?? []);
   steps.show(model.steps);
   judge(true);
   arrange();
