@@ -99,7 +99,7 @@ def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
 def _module(core: str, *scripts: str) -> str:
     """The view, what else the page needs of its core, and the page's scripts, in one scope."""
     return inline.inline(
-        *(VIEW / name for name in ("view.js", "refuse.js", "checkpoints.js", core)),
+        *(VIEW / name for name in ("view.js", "refuse.js", core)),
         *(SCRIPTS / script for script in scripts),
     )
 

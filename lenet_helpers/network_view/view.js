@@ -1,18 +1,16 @@
 // The living network on one screen: a picture goes in on the left, passes all layers, and comes out
 // as probabilities on the right; whatever is pointed at shows where it comes from.
+import { watchTheme } from "./colors.js";
+import { makeSteps } from "./digit_form.js";
 import { element, hold, oncePerFrame, onceSettled } from "./elements.js";
 import { makeFlow } from "./flow.js";
-import { makeLearn } from "./learn.js";
 import { makeMaps } from "./maps.js";
-import { makeModel } from "./model.js";
-import { placeOn } from "./places.js";
+import { firstState, makeModel } from "./model.js";
 import { makePointer } from "./pointer.js";
 import { makeRoom } from "./room.js";
 import { makeSource } from "./source.js";
-import { firstState } from "./state.js";
-import { makeSteps } from "./steps.js";
-import { watchTheme } from "./theme.js";
-import { makeToolbar } from "./toolbar.js";
+import { placeOn } from "./sources.js";
+import { makeLearn, makeToolbar } from "./toolbar.js";
 import { WORDS, joined, makeSpeaker, say } from "./words.js";
 
 const SETTLED = 350; // milliseconds without a change, after which it is announced

@@ -1,7 +1,6 @@
 // The view in a notebook (anywidget): Python's traits come in; the state of the view, and the image
 // that the network sees, go back.
-import { unpacked } from "./checkpoints.js";
-import { readNetwork } from "./network.js";
+import { readNetwork, unpacked } from "./network.js";
 import { makeRefuse, readRefusal } from "./refuse.js";
 import { mountNetworkView } from "./view.js";
 

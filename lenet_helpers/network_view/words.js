@@ -1,5 +1,4 @@
 // All words of the view, in both languages, and who speaks them. Maps, rows and columns count from 0.
-
 import { fixed, percent } from "./elements.js";
 
 // What is written alike in both languages.
