@@ -20,8 +20,8 @@ from lenet_helpers.words import SettingError
 
 TRAINING = Path(__file__).parent / "training.json"
 SEED, BATCH_SIZE, LR, EPOCHS = 0, 256, 0.9, 5
-# After how many batches: coarsely, then every 15 around the end of the plateau, then coarsely.
-MOMENTS = [0, 10, 30, 60, 90, 120, *range(140, 320, 15), *range(330, 500, 30), 550, 650, 800]
+# After how many batches: coarsely, then every 12 around the end of the plateau, then coarsely.
+MOMENTS = [0, 10, 30, 60, 90, 120, *range(140, 320, 12), *range(330, 500, 30), 550, 650, 800]
 MOMENTS += [950, 1175]
 MOST_OFF = 0.005  # of the accuracy, by storing the weights in 8 bits
 

@@ -28,11 +28,8 @@ def no_digits(
     or without a lighter digit in it. A blot is an ellipse or a rectangle of any size. No other
     pictures are needed to learn what is no digit.
 
-    Args:
-        images: training digits, ``uint8 (n, 28, 28)``.
-        labels: their classes, ``(n,)``.
-        seed: decides all that is random.
-        most: at most so many, and at most four for each digit.
+    They are made of training digits, ``uint8 (n, 28, 28)``, and their labels: at most so many,
+    and at most four for each digit.
     """
     random = np.random.default_rng(seed)
     inked = images.flatten(1).amax(dim=1).cpu() > 0
@@ -50,11 +47,7 @@ def no_digits(
 
 
 def soft_digits(images: torch.Tensor) -> torch.Tensor:
-    """Some of the digits out of focus, as dark as before: they are digits all the same.
-
-    Args:
-        images: training digits, ``uint8 (n, 28, 28)``.
-    """
+    """Some of the digits out of focus, as dark as before: they are digits all the same."""
     some = images[:: max(1, len(images) // SOFT)].cpu().float()
     soft = F.avg_pool2d(some[:, None], 3, 1, 1)[:, 0]
     darkest = soft.amax(dim=(1, 2), keepdim=True).clamp(min=1)

@@ -5,7 +5,8 @@
 import { asTerm, brief, element, exact, fixed, setText } from "./elements.js";
 import { WORDS, say } from "./words.js";
 
-const BLUE = 0xb27200, ORANGE = 0x005ed5; // #0072B2 and #D55E00, bytes in the order of a pixel
+const BLUE = "#0072B2", ORANGE = "#D55E00"; // as in view.css, and in palette.py
+const BLUE_PIXEL = pixelOf(BLUE), ORANGE_PIXEL = pixelOf(ORANGE);
 const DEEPEST = 0.72; // behind a text, which must stay readable
 
 const PAINTED = new WeakMap(); // canvas → its pixels
@@ -32,7 +33,7 @@ export function paintSigned(canvas, values, reach, start = 0, count = values.len
 
 function signedPixel(level) {
   const alpha = Math.min(255, Math.abs(level) + 0.5) | 0;
-  return ((alpha << 24) | (level > 0 ? BLUE : ORANGE)) >>> 0;
+  return ((alpha << 24) | (level > 0 ? BLUE_PIXEL : ORANGE_PIXEL)) >>> 0;
 }
 
 // The kernels of one map, one for each input map, side by side in a block of so many columns.
@@ -60,7 +61,14 @@ export function paintInk(canvas, inks) {
 
 export function cellColor(value, reach) {
   const depth = DEEPEST * Math.min(1, Math.abs(value) / (reach || 1));
-  return `rgba(${value > 0 ? "0, 114, 178" : "213, 94, 0"}, ${(depth || 0).toFixed(2)})`;
+  const alpha = Math.round(255 * (depth || 0)).toString(16).padStart(2, "0");
+  return `${value > 0 ? BLUE : ORANGE}${alpha}`;
+}
+
+// "#rrggbb" without its alpha, bytes in the order of a pixel.
+function pixelOf(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+  return (blue << 16) | (green << 8) | red;
 }
 
 // The largest size among these numbers; those that are not finite don't count.

@@ -133,10 +133,7 @@ class Refusal:
     def marks(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
         """How strange, pasted and unsure each picture is to ``net``: ``float64 (m, 3)``, from 0.
 
-        Args:
-            net: the network of the fit.
-            data: a data set like the one it was trained on; its ``prepare`` makes the input.
-            images: ``uint8 (m, 28, 28)``, in MNIST's form.
+        Of ``images``, ``uint8 (m, 28, 28)`` in MNIST's form, ``data.prepare`` makes the input.
         """
         return self._marks(self._measures(outputs_of(net, self.layer, data, images)))
 

@@ -85,11 +85,7 @@ def class_patterns(values: torch.Tensor, labels: torch.Tensor, classes: int) -> 
 
 
 def ink_and_side(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """All ink, in black pixels, and the longer side of its box, in pixels; ``float64 (m,)`` each.
-
-    Args:
-        images: ``uint8 (m, h, w)``.
-    """
+    """All ink, in black pixels, and the longer side of its box; ``float64 (m,)`` each."""
     images = images.cpu()
     ink = images.sum(dim=(1, 2)).double() / 255
     sides = [_extent(images.amax(dim=dim) > 0) for dim in (1, 2)]

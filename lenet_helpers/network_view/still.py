@@ -34,12 +34,7 @@ class Stage(NamedTuple):
 
 
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
-    """The stages by the names that ``network.js`` gives them: ``input``, ``conv1``, ``pool1``, …
-
-    Args:
-        net: one that `describe` takes.
-        X: one picture as it sees it, ``(1, 1, h, w)``.
-    """
+    """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
     stages, counts, name = {"input": Stage(-1, X[0].cpu())}, dict.fromkeys(SHORT.values(), 0), ""
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
@@ -106,14 +101,10 @@ def still_picture(
     chosen: tuple[str, int, int, int] | None = None,
     field: Window | None = None,
 ) -> Picture:
-    """The picture, the maps of every stage and the bars; the chosen number and its field framed.
+    """The picture, the maps of every stage and the bars.
 
-    Args:
-        stages: as `stages_of` returns them.
-        probabilities: one for each class, or ``None`` where there is no ink.
-        caption: the picture's alternative text.
-        chosen: a stage's name, channel, row and column.
-        field: its receptive field.
+    Framed are the chosen number (its stage's name, channel, row and column) and its receptive
+    ``field``. Where there is no ink, there are no probabilities.
     """
     widths = [1.4, *([1] * (len(stages) - 1)), 1.3]
     figure, axes = new_figure(9.6, 2.6, 1, len(widths), width_ratios=widths)

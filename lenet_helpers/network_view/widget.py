@@ -147,10 +147,8 @@ class NetworkView(CalmPanel):
     def choose(self, layer: str | None, channel: int = 0, row: int = 0, column: int = 0) -> None:
         """Choose a number, so that it shows where it comes from; ``choose(None)`` lets it go.
 
-        Args:
-            layer: ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …
-            channel, row, column: its place, counted from 0; in a fully connected layer, ``column``
-                is the unit.
+        A ``layer`` is ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …; places count from 0,
+        and in a fully connected layer ``column`` is the unit.
 
         Raises:
             SettingError: there is no such layer, or no such number in it.
@@ -162,13 +160,9 @@ class NetworkView(CalmPanel):
         sizes = require_known(stages, layer, Words("层", "layer")).numbers.shape
         for name, at, size in zip(PLACE, (channel, row, column), sizes, strict=True):
             require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
-        place = {
-            "stage": list(stages).index(layer),
-            "channel": channel,
-            "row": row,
-            "column": column,
-        }
-        self._show(chosen={"network": self._shown(), **place})
+        place = dict(zip(PLACE, (channel, row, column), strict=True))
+        stage = list(stages).index(layer)
+        self._show(chosen={"network": self._shown(), "stage": stage, **place})
 
     @property
     def probabilities(self) -> list[float] | None:
