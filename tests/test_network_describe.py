@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from torch import nn
 from lenet_helpers import SettingError, lenet
 from lenet_helpers.network_view.describe import describe, weight_bytes
 from lenet_helpers.network_view.inline import inline
+from lenet_helpers.palette import COLORS
 from tests.node import SOURCES, data_of, needs_node
 
 SIZE = (28, 28)
@@ -160,6 +162,8 @@ def test_each_file_once_after_those_it_imports(tmp_path):
     {
         "same": {"a": 'import { b } from "./b.js";\nconst same = b;\n',
                  "b": "export const b = 1;\nfunction same() {}\n"},
+        "second": {"a": 'import { b } from "./b.js";\nconst one = "(", second = [1, 2];\n',
+                   "b": "export const b = { c: 1, second: 2 }, // not second yet\n  second = 3;\n"},
         "unknown": {"a": 'import { unknown } from "./b.js";\n', "b": "const unknown = 1;\n"},
         "imports itself": {"a": 'import { b } from "./b.js";\nexport const a = 1;\n',
                            "b": 'import { a } from "./a.js";\nexport const b = 1;\n'},
@@ -178,6 +182,22 @@ def test_each_file_once_after_those_it_imports(tmp_path):
 def test_what_would_go_wrong_in_one_scope_is_refused(tmp_path, problem, texts):
     with pytest.raises(ValueError, match=problem):
         inlined(tmp_path, **texts)
+
+
+def test_colours_are_those_of_the_palette():
+    """Blue above zero, orange below, green for sources: on a canvas, in the style, in pictures."""
+    script = (SOURCES / "colors.js").read_text(encoding="utf-8")
+    style = (SOURCES / "view.css").read_text(encoding="utf-8")
+    blue, orange, green = COLORS[:3]
+    assert re.findall(r'"(#[0-9A-F]{6})"', script) == [blue, orange]
+    for name, color in (("blue", blue), ("orange", orange), ("lit", green)):
+        assert re.search(rf"--nv-{name}: (#\w+);", style)[1].upper() == color
+    others = [
+        p
+        for p in SOURCES.glob("*.js")
+        if re.search(r"#[0-9a-fA-F]{6}|rgba?\(", p.read_text("utf-8"))
+    ]
+    assert others == [SOURCES / "colors.js"]
 
 
 @needs_node

@@ -20,7 +20,7 @@ from lenet_helpers.checkpoints import net_at
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.language import CHOICE
 from lenet_helpers.layers import receptive_field
-from lenet_helpers.network_view import NetworkView
+from lenet_helpers.network_view import NetworkView, Refusal
 from lenet_helpers.network_view.describe import weight_bytes
 from lenet_helpers.panels import CellRun
 from lenet_helpers.predictions import predict_all
@@ -258,13 +258,52 @@ def empty(test_iter):
         (lambda it: NetworkView(lenet(), empty(it)), "empty"),
         (lambda it: NetworkView(lenet(), it, lenet("relu", "max")), "activations alone"),
         (lambda it: NetworkView(lenet(), it, checkpoints=[]), "checkpoints must be"),
+        (lambda it: NetworkView(lenet(), it, refusal=0.5), "refusal must be"),
+        (lambda it: NetworkView(lenet(), it, refusal=(None, None)), "refusal must be"),
     ],
-    ids=["no Sequential", "7 classes", "unknown layer", "no pictures", "other pooling", "none"],
+    ids=[
+        "no Sequential",
+        "7 classes",
+        "unknown layer",
+        "no pictures",
+        "other pooling",
+        "none",
+        "no rule",
+        "more rules than networks",
+    ],
 )
 def test_what_cannot_be_shown_is_explained(test_iter, make, says):
     with pytest.raises(SettingError) as caught:
         make(test_iter)
     assert says in caught.value.words.en and caught.value.words.zh
+
+
+# Not a digit
+
+
+def test_a_refused_drawing_is_known_and_said_and_a_digit_is_not_refused(trained, digits):
+    net, checkpoints = trained
+    train_iter, test_iter = digits
+    refusal = Refusal.fit(net, train_iter, collages=500)
+    view = NetworkView(net, test_iter, copy.deepcopy(net), checkpoints, refusal=refusal)
+    rule, levels = view.view.refusals[0]
+    assert view.view.refusals[1] is None and (rule, levels) == refusal.describe()
+    scores = refusal.scores(net, test_iter, test_iter.images)
+    view.image_number = int(scores.argmin())
+    assert view.refused is False and "not a digit" not in view.still().caption.en
+    view.draw(np.full((280, 280), 255))
+    assert view.refused is True
+    words = view.still().caption
+    assert "not a digit" in words.en and "不像数字" in words.zh
+    assert f"the threshold {refusal.threshold:.2f}" in words.en
+    last = len(checkpoints) - 1
+    for state in ({"network": 1, "checkpoint": last}, {"network": 0, "checkpoint": 0}):
+        from_browser(view, **state)
+        assert view.refused is None  # that network has no rule
+    from_browser(view, network="both", checkpoint=last)
+    assert view.refused is True
+    view.draw(np.zeros((280, 280)))
+    assert view.refused is None
 
 
 # Language, still, end

@@ -122,7 +122,7 @@ def test_what_is_no_digit_is_mostly_refused(trained, digits_in_form):
     data = digits_in_form[2]
     noise = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (50, 28, 28), np.uint8))
     others = [letter for letter in string.ascii_letters if letter not in LIKE_DIGITS]
-    for pictures, least in ((pairs(data.images), 0.8), (letters(others), 0.5), (noise, 1.0)):
+    for pictures, least in ((pairs(data.images), 0.75), (letters(others), 0.5), (noise, 1.0)):
         assert refusal.refuses(net, data, pictures).float().mean() >= least
 
 
@@ -222,6 +222,7 @@ def test_collages_are_in_mnists_form_and_the_same_for_a_seed(digits_in_form):
     made = no_digits(images, labels, 0)
     assert made.dtype == torch.uint8
     assert made.shape == (400, 28, 28)
+    assert no_digits(images, labels, 0, most=90).shape == (90, 28, 28)
     assert ink_and_side(made)[1].max() <= 20
     assert torch.equal(made, no_digits(images, labels, 0))
     assert not torch.equal(made, no_digits(images, labels, 1))

@@ -9,7 +9,7 @@ import pytest
 
 import lenet_helpers.network_view.describe as beside
 
-FILE = Path(beside.__file__).parent / "remarks.js"
+FILE = Path(beside.__file__).parent / "refuse.js"
 SIDE = 60
 
 

@@ -15,13 +15,17 @@ from bs4 import BeautifulSoup
 
 from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_data
 from lenet_helpers.handwriting.form import normalize_digit
+from lenet_helpers.network_view import Refusal
 from tests.site_pages import Site, addresses, build_into, dead_links
 from web.build import build
+from web.fit_refusals import REFUSALS
 from web.lessons import SiteError, math, read_lesson
+from web.record_training import TRAINING, unpacked
 from web.train_weights import WEIGHTS, as_json, network_of
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+LIVING = ["try_it", "watch_it", "train_it"]
 by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -39,8 +43,8 @@ def outputs(path: Path, mime: str) -> list:
 # The whole site
 
 
-def test_has_a_page_for_each_lesson_and_three_more(site):
-    assert set(site.pages) == {"index", "try_it", "train_it", *(path.stem for path in NOTEBOOKS)}
+def test_has_a_page_for_each_lesson_and_four_more(site):
+    assert set(site.pages) == {"index", *LIVING, *(path.stem for path in NOTEBOOKS)}
 
 
 def test_is_built_fast(site):
@@ -211,7 +215,7 @@ def test_building_again_leaves_nothing_of_before(tmp_path):
     build(tmp_path / "site", notebooks)
     (tmp_path / "site" / "old.html").write_text("gone")
     pages = build(tmp_path / "site", notebooks)
-    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "try_it", "train_it"]
+    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, *LIVING]
     assert sorted((tmp_path / "site").glob("*.html")) == sorted(pages)
 
 
@@ -253,6 +257,26 @@ def test_a_network_is_as_good_as_the_page_says(real_places, activation):
     accuracy = evaluate_accuracy_gpu(network_of(description, activation), test_iter)
     assert accuracy == pytest.approx(description["test_accuracy"], abs=5e-4)
     assert accuracy > 0.98
+    stored = json.loads(REFUSALS[activation].read_text(encoding="utf-8"))
+    refusal = Refusal.read(stored["rule"], base64.b64decode(stored["levels"]))
+    refused = refusal.refuses(network_of(description, activation), test_iter, test_iter.images)
+    assert 0.002 < refused.float().mean() <= 0.01
+
+
+def test_watch_it_holds_one_training_in_8_bits_a_weight(site, real_places):
+    assert TRAINING.stat().st_size <= 3_000_000
+    training = embedded(site, "watch_it")["training"]
+    count = len(training["moments"])
+    assert count >= 30
+    assert all(len(training[k]) == count for k in ("at", "epochs", "losses", "testAccuracies"))
+    if not datasets_at_hand().get("mnist"):
+        pytest.skip("MNIST is not at hand")
+    _, test_iter = load_data("mnist", device="cpu", standardize=True)
+    for number in (0, count // 3, count // 2, count - 1):
+        moment = training["moments"][number]
+        net = unpacked({**moment, "levels": base64.b64decode(moment["levels"])})
+        accuracy = evaluate_accuracy_gpu(net, test_iter)
+        assert accuracy == pytest.approx(training["testAccuracies"][number], abs=0.005)
 
 
 def test_train_it_holds_scikit_learns_digits_in_mnists_form(site):
@@ -272,8 +296,8 @@ def test_train_it_holds_scikit_learns_digits_in_mnists_form(site):
             assert description["std"] == pytest.approx(pixels.std().item(), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["try_it", "train_it"])
-def test_the_digits_of_both_pages_name_their_source(site, name):
+@pytest.mark.parametrize("name", LIVING)
+def test_the_digits_of_these_pages_name_their_source(site, name):
     assert site.pages[name].get_text().count("CC BY 4.0") == 2
     pictures = embedded(site, name)["pictures"]
     assert len(pictures) >= 10

@@ -69,9 +69,12 @@ def render_pages(lessons: list[Lesson]):
     yield "index.html", page("index.html.j2", Words("LeNet 课程", "LeNet course"), lessons=lessons)
     for lesson in lessons:
         yield f"{lesson.stem}.html", page("lesson.html.j2", lesson.title, lesson=lesson)
-    titles = {"try_it": Words("试一试", "Try it"), "train_it": Words("训练它", "Train it")}
-    for name, content in (("try_it", living.try_it), ("train_it", living.train_it)):
-        yield f"{name}.html", page(f"{name}.html.j2", titles[name], **content())
+    for name, title, content in (
+        ("try_it", Words("试一试", "Try it"), living.try_it),
+        ("watch_it", Words("看它学", "Watch it learn"), living.watch_it),
+        ("train_it", Words("训练它", "Train it"), living.train_it),
+    ):
+        yield f"{name}.html", page(f"{name}.html.j2", title, **content())
 
 
 def code_colors() -> str:

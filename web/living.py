@@ -1,4 +1,4 @@
-"""The two pages with the living network: what they hold, as `web/templates` takes it.
+"""The three pages with the living network: what they hold, as `web/templates` takes it.
 
 The digits are scikit-learn's, never MNIST's: Alpaydin and Kaynak, *Optical Recognition of
 Handwritten Digits*, 1998, doi 10.24432/C50P49, CC BY 4.0.
@@ -19,6 +19,8 @@ from lenet_helpers.network_view import inline
 from lenet_helpers.network_view.describe import describe
 from lenet_helpers.network_view.pictures import as_picture, choose_pictures
 from lenet_helpers.words import Words
+from web.fit_refusals import REFUSALS
+from web.record_training import TRAINING
 from web.train_weights import WEIGHTS, network_of
 
 VIEW = Path(inline.__file__).parent
@@ -37,10 +39,27 @@ def try_it() -> dict:
         networks.append(_network(network_of(weights, activation), digits, activation))
     chosen = choose_pictures(network_of(stored["sigmoid"], "sigmoid"), digits)
     pictures = [_picture(digits, number, note) for number, note in chosen.items()]
+    refusals = [json.loads(path.read_text("utf-8")) for path in REFUSALS.values()]
     return {
-        "data": _json({"networks": networks, "pictures": pictures}),
+        "data": _json({"networks": networks, "refusals": refusals, "pictures": pictures}),
         "script": _module("network.js", "data.js", "address.js", "try_it.js"),
         "accuracy": {name: weights["test_accuracy"] for name, weights in stored.items()},
+    }
+
+
+def watch_it() -> dict:
+    """One training of the lesson's LeNet on MNIST, moment by moment."""
+    training = json.loads(TRAINING.read_text("utf-8"))
+    digits = digits_in_form()[1]
+    digits.mean, digits.std = training["mean"], training["std"]
+    description, _ = describe(lenet(), digits)
+    first = [(digits.labels == k).nonzero()[:PICTURES_A_CLASS] for k in range(10)]
+    pictures = [_picture(digits, number) for number in torch.cat(first).flatten().tolist()]
+    data = {"description": description, "training": training, "pictures": pictures}
+    return {
+        "data": _json(data),
+        "script": _module("network.js", "data.js", "watch_it.js"),
+        "training": training,
     }
 
 
@@ -80,7 +99,7 @@ def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
 def _module(core: str, *scripts: str) -> str:
     """The view, what else the page needs of its core, and the page's scripts, in one scope."""
     return inline.inline(
-        *(VIEW / name for name in ("view.js", "remarks.js", core)),
+        *(VIEW / name for name in ("view.js", "refuse.js", core)),
         *(SCRIPTS / script for script in scripts),
     )
 

@@ -5,10 +5,7 @@ committed, so that building the site needs neither data nor training; run this a
 a network.
 
 The networks are the lesson's, `lenet()`, with sigmoid and with ReLU, trained as in lesson 04
-(    raw = bytearray(base64.b64decode(description["float32"]))
-    numbers, net = torch.frombuffer(raw, dtype=torch.float32), lenet(activation)
-    torch.nn.utils.vector_to_parameters(numbers, net.parameters())
-avier, mini-batch gradient descent) on standardised pixels, at a large learning rate first and
+(Xavier, mini-batch gradient descent) on standardised pixels, at a large learning rate first and
 then at a smaller one to settle down.
 """
 

@@ -1,5 +1,6 @@
 """A living network: a picture goes in, and every number says where it comes from."""
 
+from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.widget import NetworkView
 
-__all__ = ["NetworkView"]
+__all__ = ["NetworkView", "Refusal"]

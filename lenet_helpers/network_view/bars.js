@@ -1,6 +1,6 @@
 // The answer of one network: a score and a probability for each class, and what it reads.
 import { cellColor } from "./colors.js";
-import { brief, element, percent, setText } from "./elements.js";
+import { brief, element, fixed, percent, setText } from "./elements.js";
 import { placeOfNumber } from "./sources.js";
 import { WORDS, answerWords, joined, readingWords, say, spoken } from "./words.js";
 
@@ -55,7 +55,7 @@ export function makeAnswer({ network, speaker, act }) {
   function refuse(refusal) {
     whole.classList.toggle("nv-refused", Boolean(run && refusal?.refused));
     whole.classList.toggle("nv-blank", !run);
-    if (run && refusal?.refused) words = short = refusalWords(refusal);
+    if (run && refusal?.refused) [words, short] = [refusalWords(refusal, true), refusalWords(refusal, false)];
     say(reading, name ? joined([name, short], "：", ": ") : words);
   }
 
@@ -142,7 +142,12 @@ function makeRow(name) {
   return { row, score, bar, share };
 }
 
-function refusalWords({ reason }) {
-  if (!reason) return WORDS.refused;
-  return { zh: `${WORDS.refused.zh}：${reason.zh}`, en: `${WORDS.refused.en}: ${reason.en}` };
+// "not a digit: like pieces pasted together (score 2.31 > 1.44)", or without the reason where there
+// is little room; a remark has no score.
+function refusalWords({ reason, score, threshold }, long) {
+  const why = joined([WORDS.refused, long && reason], "：", ": ");
+  if (!Number.isFinite(score)) return why;
+  const odds = `${fixed(score, 2)}\u00a0>\u00a0${fixed(threshold, 2)}`;
+  return long ? { zh: `${why.zh}（分数 ${odds}）`, en: `${why.en} (score ${odds})` }
+    : { zh: `${why.zh}（${odds}）`, en: `${why.en} (${odds})` };
 }

@@ -8,15 +8,18 @@ from torch.nn import functional as F
 
 from lenet_helpers.handwriting.form import crop, normalize_digit
 
-COLLAGES, PAIRS, FILLED, BLOTS = 12_000, 3_000, 3_000, 1_500  # at most
-FOR_EACH_DIGIT = 4  # at most, all together: small data sets make fewer
+MOST = 19_500  # pictures, all kinds together
+FOR_EACH_DIGIT = 4  # at most: small data sets make fewer
+PAIRS, FILLED, BLOTS = 2 / 13, 2 / 13, 1 / 13  # of them; the others are collages
 SOFT = 3_000
 SHEET = 40  # a collage's sheet; its pieces lie in a digit's box, 20 high and 16 wide, in the middle
 TOP, BOTTOM, LEFT, RIGHT = 10, 30, 12, 28
 STROKE = 1  # the class whose digits are little more than one stroke
 
 
-def no_digits(images: torch.Tensor, labels: torch.Tensor, seed: int) -> torch.Tensor:
+def no_digits(
+    images: torch.Tensor, labels: torch.Tensor, seed: int, most: int = MOST
+) -> torch.Tensor:
     """Collages and the like in MNIST's form, ``uint8 (m, 28, 28)``, the same for a seed.
 
     A collage is two or three digits that are turned by quarters, squeezed, and pasted over each
@@ -25,30 +28,26 @@ def no_digits(images: torch.Tensor, labels: torch.Tensor, seed: int) -> torch.Te
     or without a lighter digit in it. A blot is an ellipse or a rectangle of any size. No other
     pictures are needed to learn what is no digit.
 
-    Args:
-        images: training digits, ``uint8 (n, 28, 28)``.
-        labels: their classes, ``(n,)``.
-        seed: decides all that is random.
+    They are made of training digits, ``uint8 (n, 28, 28)``, and their labels: at most so many,
+    and at most four for each digit.
     """
     random = np.random.default_rng(seed)
     inked = images.flatten(1).amax(dim=1).cpu() > 0
     images, labels = images.cpu()[inked], labels.cpu()[inked]
     strokes = images[labels == STROKE] if (labels == STROKE).any() else images
-    share = min(1, FOR_EACH_DIGIT * len(images) / (COLLAGES + PAIRS + FILLED + BLOTS))
-    made = [_collage(images, strokes, random) for _ in range(round(COLLAGES * share))]
-    made += [_pair(images, random) for _ in range(round(PAIRS * share))]
-    made += [_filled(images, random) for _ in range(round(FILLED * share))]
-    made += [_blot(random) for _ in range(round(BLOTS * share))]
+    count = min(most, FOR_EACH_DIGIT * len(images))
+    pairs, filled, blots = (round(count * share) for share in (PAIRS, FILLED, BLOTS))
+    collages = count - pairs - filled - blots
+    made = [_collage(images, strokes, random) for _ in range(collages)]
+    made += [_pair(images, random) for _ in range(pairs)]
+    made += [_filled(images, random) for _ in range(filled)]
+    made += [_blot(random) for _ in range(blots)]
     in_form = torch.stack([normalize_digit(picture) for picture in made])
     return in_form.clamp(max=255).round().to(torch.uint8)
 
 
 def soft_digits(images: torch.Tensor) -> torch.Tensor:
-    """Some of the digits out of focus, as dark as before: they are digits all the same.
-
-    Args:
-        images: training digits, ``uint8 (n, 28, 28)``.
-    """
+    """Some of the digits out of focus, as dark as before: they are digits all the same."""
     some = images[:: max(1, len(images) // SOFT)].cpu().float()
     soft = F.avg_pool2d(some[:, None], 3, 1, 1)[:, 0]
     darkest = soft.amax(dim=(1, 2), keepdim=True).clamp(min=1)

@@ -25,14 +25,8 @@ def describe(net: nn.Sequential, data: BatchIterator) -> tuple[dict, bytes]:
     """What ``readNetwork`` in ``network.js`` takes: a description for JSON, and the weights.
 
     Args:
-        net: layers of the kinds named in ``SUPPORTED``, from a one-channel image to one score for
-            each class; on any device. It is not changed.
-        data: a data set like the one the net was trained on: the size of the images, the mean and
-            deviation that their pixels get, and the names of the classes.
-
-    Returns:
-        The description (``layers``, ``input``, ``mean``, ``std``, ``classes``) and the weights as
-        `weight_bytes` gives them.
+        net: from a one-channel image to one score for each class, on any device.
+        data: like what it was trained on: size, mean and deviation of the images, the classes.
 
     Raises:
         SettingError: names the first layer that cannot be shown, and says why.

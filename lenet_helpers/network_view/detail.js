@@ -1,10 +1,8 @@
 // What is pointed at, written out: its place, its value, its arithmetic. It keeps its size.
 import { cellColor } from "./colors.js";
-import { makeConvolutionSum } from "./convolution.js";
-import { element, exact, setText } from "./elements.js";
-import { coversAll } from "./marks.js";
-import { makeLinearSum, makePixelSum, makePoolingSum, makeSoftmaxSum } from "./sums.js";
-import { makeWhole } from "./whole.js";
+import { element, exact, isMotionUnwanted, setText } from "./elements.js";
+import { coversAll } from "./maps.js";
+import { makeConvolutionSum, makeLinearSum, makePixelSum, makePoolingSum, makeSoftmaxSum } from "./sums.js";
 import { WORDS, placePieces, same, say } from "./words.js";
 
 const SUMS = { input: makePixelSum, conv: makeConvolutionSum, avgpool: makePoolingSum,
@@ -95,4 +93,107 @@ function saySome(node, pieces) {
     say(part.lastChild, piece[1] ?? same(""));
   });
   while (node.children.length > pieces.length) node.lastChild.remove();
+}
+
+// The whole network in numbers: what each layer puts out, has learned, and computes.
+
+export function makeWhole(network) {
+  const stages = network.stages.map((stage) => ({ ...stage, ...countsOf(network, stage) }));
+  const sum = (key) => stages.reduce((total, stage) => total + stage[key], 0);
+  const row = (key, total) => element("tr", {}, say(element("th", { scope: "row" }), WORDS.counts[key]),
+    ...stages.map((stage) => element("td", { text: spaced(stage[key]) })),
+    element("td", { text: total ? spaced(sum(key)) : "" }));
+  const head = element("tr", {}, element("td"),
+    ...stages.map(({ name }) => element("th", { scope: "col", text: name })),
+    say(element("th", { scope: "col" }), WORDS.sum));
+  const table = element("table", { class: "nv-numbers" }, element("thead", {}, head),
+    element("tbody", {}, row("numbers", true), row("parameters", true), row("products", true)));
+  return element("div", { class: "nv-whole" },
+                 say(element("p", { class: "nv-invitation" }), WORDS.invitation), table);
+}
+
+// Numbers put out, parameters learned, products of an input and a weight (padding included).
+function countsOf({ layers }, { kind, layer: index, channels, height, width }) {
+  const numbers = channels * height * width, layer = layers[index];
+  if (kind !== "conv" && kind !== "linear") return { numbers, parameters: 0, products: 0 };
+  return { numbers, parameters: layer.weight.length + layer.bias.length,
+           products: numbers * layer.weight.length / layer.out };
+}
+
+function spaced(count) {
+  return count ? count.toLocaleString("en") : "–";
+}
+
+// Controls that move what is chosen: the window slides over its map, step by step or quickly.
+
+const STEP = 450, FAST = 40, CALM = 900; // milliseconds a number; CALM where less motion is asked for
+
+// `advance()` chooses the next number of the map and says whether there was one; `restart()` the
+// first; `move(key)` acts as an arrow key; `rest()` hears that the sliding has ended.
+export function makeSlide({ speaker, advance, restart, move, back, rest }) {
+  const play = button("nv-play", WORDS.slideLong, toggle);
+  const step = button("nv-step", WORDS.step, () => { stop(); advance(); rest(); });
+  const fast = element("input", { type: "checkbox" });
+  const whole = button("nv-back", WORDS.back, () => { stop(); back(); });
+  const moves = Object.entries({ ArrowLeft: "←", ArrowUp: "↑", ArrowDown: "↓", ArrowRight: "→" })
+    .map(([key, sign]) => {
+      const each = button("nv-move", WORDS.moves[key], () => { stop(); move(key); });
+      each.textContent = sign;
+      return each;
+    });
+  const sign = element("span", { "aria-hidden": "true" });
+  play.append(sign, " ", say(element("span"), WORDS.slide));
+  step.textContent = "⇥";
+  whole.textContent = "✕";
+  let timer = 0;
+  setText(sign, "▶");
+
+  function button(name, words, act) {
+    const made = element("button", { type: "button", class: name, on: { click: act } });
+    speaker.name(made, words);
+    return speaker.name(made, words, "title");
+  }
+
+  function pause() {
+    if (isMotionUnwanted()) return CALM;
+    return fast.checked ? FAST : STEP;
+  }
+
+  function toggle() {
+    if (timer) {
+      stop();
+      rest();
+    } else {
+      setText(sign, "⏸");
+      speaker.name(play, WORDS.pause);
+      if (!advance()) restart();
+      timer = setTimeout(tick, pause());
+    }
+  }
+
+  function tick() {
+    if (advance()) {
+      timer = setTimeout(tick, pause());
+      return;
+    }
+    stop();
+    rest();
+  }
+
+  function stop() {
+    clearTimeout(timer);
+    timer = 0;
+    setText(sign, "▶");
+    speaker.name(play, WORDS.slideLong);
+  }
+
+  function offer(something) {
+    whole.hidden = !something;
+    for (const each of moves) each.disabled = !something;
+  }
+
+  const quick = element("label", { class: "nv-fast" }, fast, " ", say(element("span"), WORDS.fast));
+  const moving = element("span", { class: "nv-moves" }, ...moves);
+  return { element: element("div", { class: "nv-controls" }, moving, play, step, quick, whole), stop, offer,
+           get running() { return timer !== 0; } };
 }

@@ -5,7 +5,11 @@ from pathlib import Path
 
 IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from "\./([\w.-]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
-NAME = re.compile(r"^(export )?(?:(?:async )?function\*?|const|let|class) (\w+)", re.MULTILINE)
+DEFINED = re.compile(r"^(export )?(?:(?:async )?function\*?|class) (\w+)", re.MULTILINE)
+DECLARED = re.compile(r"^(export )?(?:const|let) ([^;]*);", re.MULTILINE)
+FIRST_WORDS = re.compile(r"(?:^|,)\s*(\w+)")
+QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|//.*')  # and comments
+BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}")
 UNKNOWN = re.compile(r"^(?:import|export|var|(?:const|let) [{\[]).*", re.MULTILINE)
 
 
@@ -18,7 +22,7 @@ def inline(*entries: Path) -> str:
     sources: dict[Path, str] = {}
     for entry in entries:
         _collect(entry.resolve(), (), sources)
-    names = [name for source in sources.values() for _, name in NAME.findall(source)]
+    names = [name for source in sources.values() for _, name in _names(source)]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"more than one file or line defines {sorted(twice)}")
     text = EXPORT.sub("", IMPORT.sub("", "\n".join(sources.values())))
@@ -33,7 +37,19 @@ def _collect(path: Path, above: tuple[Path, ...], sources: dict[Path, str]) -> N
     source = path.read_text(encoding="utf-8")
     for names, file in () if path in sources else IMPORT.findall(source):
         _collect(path.parent / file, (*above, path), sources)
-        known = {name for export, name in NAME.findall(sources[path.parent / file]) if export}
+        known = {name for export, name in _names(sources[path.parent / file]) if export}
         if missing := set(re.findall(r"[^\s,]+", names)) - known:
             raise ValueError(f"{file} exports no {sorted(missing)}, which {path.name} imports")
     sources.setdefault(path, source)
+
+
+def _names(source: str) -> list[tuple[str, str]]:
+    """What a file defines outside all brackets, each with ``"export "`` or ``""`` before it."""
+    source = QUOTED.sub("", source)
+    while (flat := BRACKETS.sub("", source)) != source:
+        source = flat
+    lists = [(export, FIRST_WORDS.findall(names)) for export, names in DECLARED.findall(source)]
+    return [
+        *DEFINED.findall(source),
+        *((export, name) for export, names in lists for name in names),
+    ]

@@ -1,8 +1,29 @@
-// What is computed: the numbers of each network for the picture, one forward pass for each.
+// What a view shows, as a plain object: it can be JSON, and stand in an address.
+import { kernelReachesOf, reachesOf } from "./colors.js";
 import { digitSteps } from "./digit_form.js";
-import { kernelReachesOf, reachesOf } from "./reaches.js";
 import { forward } from "./network.js";
 import { isBlank } from "./pad.js";
+import { placeOn } from "./sources.js";
+
+const USUAL_STATE = { picture: null, drawing: null, chosen: null, network: 0, kernels: false, steps: false };
+
+// The state to begin with: what was asked for, as far as it fits these networks.
+export function firstState({ state = {}, language = "both", networks, checkpoints }, scales) {
+  const asked = { ...USUAL_STATE, language, ...state }, { chosen } = asked;
+  const { network } = networks[0], last = checkpoints ? checkpoints.at.length - 1 : null;
+  const isThere = (n) => Number.isInteger(n) && n >= 0 && n < networks.length;
+  const place = chosen && placeOn(network, chosen);
+  return {
+    ...asked,
+    network: isThere(asked.network) || (asked.network === "both" && isThere(1)) ? asked.network : 0,
+    scale: scales.includes(asked.scale) ? asked.scale : scales[scales.length - 1],
+    checkpoint: Number.isInteger(asked.checkpoint) && last !== null
+      ? Math.min(Math.max(asked.checkpoint, 0), last) : last,
+    chosen: place && { network: isThere(chosen.network) ? chosen.network : 0, ...place },
+  };
+}
+
+// What is computed: the numbers of each network for the picture, one forward pass for each.
 
 export function makeModel({ networks, checkpoints }) {
   let given = networks.map(({ network }) => network), checkpoint = null;
@@ -53,6 +74,7 @@ export function makeModel({ networks, checkpoints }) {
   }
 
   return {
+    isEarlier: (n) => n === 0 && checkpoint !== null && checkpoint < checkpoints.at.length - 1,
     network, look, reaches, kernelReaches, setNetworks,
     run: (n) => runOf(network(n)),
     showCheckpoint(i) { checkpoint = i; },

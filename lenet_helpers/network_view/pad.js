@@ -36,9 +36,11 @@ export function makePad({ speaker, changed }) {
     paint();
   }
 
-  // The first drawing, which cannot be undone.
-  function begin(first) {
-    drawings = [first];
+  // The drawing to begin with, and those that undo leads back to.
+  function begin(drawing, past) {
+    const text = (each) => JSON.stringify(drawingAsPlain(each));
+    const isLast = past.length && text(past[past.length - 1]) === text(drawing);
+    drawings = isLast ? past : [...past, drawing].slice(-MOST_DRAWINGS);
     paint();
   }
 
@@ -128,7 +130,7 @@ export function makePad({ speaker, changed }) {
     return { height: PAD_SIDE, width: PAD_SIDE, values };
   }
 
-  return { element: whole, begin, put, undo, clear, scan, get drawing() { return drawing(); } };
+  return { element: whole, begin, put, undo, clear, scan, get drawing() { return drawing(); }, get drawings() { return [...drawings]; } };
 }
 
 export function isBlank({ base, strokes }) {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +13,7 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
+from lenet_helpers.handwriting.form import as_scan, normalize_digit
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import SettingError, Words
 
@@ -49,11 +52,21 @@ def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> d
     return {"inks": inks, "label": data.labels[number].item(), "note": note}
 
 
-def on_pad(scan: torch.Tensor) -> torch.Tensor:
-    """A scan, ``(h, w)``, on the pad: ``uint8 (280, 280)``, scaled to fit, in the middle."""
-    image = Image.fromarray(scan.clamp(max=255).round().to(torch.uint8).numpy())
+def as_drawing(scan) -> tuple[dict | None, torch.Tensor]:
+    """A scan as a drawing for ``pad.js``, scaled to fit the pad, and in MNIST's form.
+
+    Returns:
+        ``None`` of blank paper; ``uint8 (28, 28)``.
+
+    Raises:
+        SettingError: as `as_scan`.
+    """
+    image = Image.fromarray(as_scan(scan).clamp(max=255).round().to(torch.uint8).numpy())
     inks = ImageOps.pad(image, (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR).tobytes()
-    return torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
+    drawn = torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
+    scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": base64.b64encode(inks).decode()}
+    drawing = {"strokes": [], "scan": scan} if drawn.any() else None
+    return drawing, normalize_digit(drawn).clamp(max=255).round().to(torch.uint8)
 
 
 def as_checkpoints(net: nn.Sequential, checkpoints: Sequence[Checkpoint]) -> dict:
@@ -89,3 +102,13 @@ def _moment(net: nn.Sequential, checkpoint: Checkpoint) -> dict:
     packed = [(*to_bytes(part), part.numel()) for part in parts]
     scales = [[least, step, count] for least, step, _, count in packed]
     return {"scales": scales, "levels": b"".join(levels for _, _, levels, _ in packed)}
+
+
+def require_within(value: object, size: int, what: Words) -> None:
+    """Refuse what is no integer from 0 to ``size - 1``."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < size:
+        return
+    raise SettingError(
+        f"{what.zh}应为 0 到 {size - 1} 的整数，而不是 {value!r}。",
+        f"{what.en} must be an integer from 0 to {size - 1}, not {value!r}.",
+    )

@@ -1,9 +1,8 @@
 // What is pointed at, and what is chosen: its lights in all stages, its arithmetic in the panel.
-import { makeDetail } from "./detail.js";
+import { makeDetail, makeSlide } from "./detail.js";
 import { fixed } from "./elements.js";
 import { originOf } from "./flow.js";
-import { isSamePlace, nextPlace } from "./places.js";
-import { makeSlide } from "./slide.js";
+import { isSamePlace, nextPlace } from "./sources.js";
 import { joined, placeWords, same } from "./words.js";
 
 const FIRST_SLIDE = { stage: 1, channel: 0, row: 0, column: 0 };

@@ -32,12 +32,23 @@ export function refusalMarks({ stage, kinds, usual, odd }, { stages, scores }) {
   return measures.map((m, i) => Math.max(0, (m - usual[i]) / (odd[i] - usual[i])));
 }
 
+// The view's option `refuse`. rules: of each network what `readRefusal` returned, or null. Without a
+// rule, and for a network at an earlier moment of its training, there are remarks alone.
+export function makeRefuse(rules) {
+  return ({ run, image, drawing, network, isEarlier }) => {
+    const remark = remarkOnDrawing({ drawing }), rule = isEarlier ? null : rules[network];
+    if (!rule) return remark;
+    const judged = judgeDigit(rule, run, image);
+    return judged.refused && remark.reason ? { ...judged, reason: remark.reason } : judged;
+  };
+}
+
 // For the view: whether a picture is refused, and which of the marks speaks most against it.
 export function judgeDigit(refusal, run, inks) {
   const score = refusalScore(refusal, run, inks), marks = refusalMarks(refusal, run);
   const worst = score === Infinity ? 3 : marks.indexOf(Math.max(...marks));
   const reason = REFUSAL_REASONS[worst];
-  return { refused: score > refusal.threshold, score, marks, reason };
+  return { refused: score > refusal.threshold, score, threshold: refusal.threshold, marks, reason };
 }
 
 const REFUSAL_REASONS = [
@@ -77,4 +88,33 @@ function oddsAgainst(named, scores) {
 
 function dotProduct(a, b) {
   return a.reduce((sum, number, i) => sum + number * b[i], 0);
+}
+
+// What no answer should be given to, whatever the network: hardly more than a dot, more ink than
+// paper. (Blank paper has no answer anyway.)
+const SMALLEST_SHARE = 1 / 6, LARGEST_MEAN = 255 / 2; // of the sheet's side; of its ink
+
+export const REMARKS = {
+  dot: { zh: "差不多只是一个点，请画大一些", en: "hardly more than a dot, draw larger" },
+  black: { zh: "墨比纸还多，请清空后重画", en: "more ink than paper, clear it and draw again" },
+};
+
+// drawing: {height, width, values}, inks from 0 to 255; null for a picture that is one already.
+export function remarkOnDrawing({ drawing }) {
+  const reason = drawing && remarkOnSheet(drawing);
+  return { refused: Boolean(reason), reason };
+}
+
+function remarkOnSheet({ height, width, values }) {
+  let ink = 0, top = height, bottom = -1, left = width, right = -1;
+  values.forEach((value, i) => {
+    if (!value) return;
+    const row = Math.floor(i / width), column = i % width;
+    ink += value;
+    [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+    [left, right] = [Math.min(left, column), Math.max(right, column)];
+  });
+  if (ink / values.length > LARGEST_MEAN) return REMARKS.black;
+  const size = Math.max(bottom - top, right - left) + 1;
+  return size < SMALLEST_SHARE * Math.max(height, width) ? REMARKS.dot : null;
 }

@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from lenet_helpers.network_view.collages import no_digits, soft_digits
+from lenet_helpers.network_view.collages import MOST, no_digits, soft_digits
 from lenet_helpers.network_view.refuse_fit import (
     Outputs,
     class_patterns,
@@ -37,6 +37,7 @@ from lenet_helpers.network_view.refuse_fit import (
     ink_limits,
     layer_before_linear,
     leftovers,
+    one_thread,
     outputs_of,
     steps,
 )
@@ -80,6 +81,7 @@ class Refusal:
     threshold: float = 0.0
 
     @classmethod
+    @one_thread()
     def fit(
         cls,
         net: nn.Sequential,
@@ -87,6 +89,7 @@ class Refusal:
         valid_iter: BatchIterator | None = None,
         *,
         share: float = SHARE,
+        collages: int = MOST,
         seed: int = 0,
     ) -> Refusal:
         """Learn from digits alone what is usual, and choose the threshold.
@@ -97,6 +100,7 @@ class Refusal:
             valid_iter: other digits, best such as the network has not learned from either; by
                 default the last sixth of ``train_iter``, which is then not learned from here.
             share: of the validation digits, the most that may be refused.
+            collages: make at most so many pictures that are no digits; fewer are made faster.
             seed: decides which collages are made.
 
         Raises:
@@ -110,7 +114,7 @@ class Refusal:
         layer, stage = layer_before_linear(net)
         digits, soft, wrong = (
             outputs_of(net, layer, train_iter, some)
-            for some in (images, soft_digits(images), no_digits(images, labels, seed))
+            for some in (images, soft_digits(images), no_digits(images, labels, seed, collages))
         )
         patterns = class_patterns(digits[0], labels, digits[1].shape[1])
         neurons = collage_neurons(
@@ -129,10 +133,7 @@ class Refusal:
     def marks(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
         """How strange, pasted and unsure each picture is to ``net``: ``float64 (m, 3)``, from 0.
 
-        Args:
-            net: the network of the fit.
-            data: a data set like the one it was trained on; its ``prepare`` makes the input.
-            images: ``uint8 (m, 28, 28)``, in MNIST's form.
+        Of ``images``, ``uint8 (m, 28, 28)`` in MNIST's form, ``data.prepare`` makes the input.
         """
         return self._marks(self._measures(outputs_of(net, self.layer, data, images)))
 

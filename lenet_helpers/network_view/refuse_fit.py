@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_helpers.layers import layer_outputs
+from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
@@ -23,6 +25,17 @@ BATCH = 1000
 LEVELS = 127  # a row of numbers travels in 8 bits each, and is rounded to them before it is used
 
 Outputs = tuple[torch.Tensor, torch.Tensor]  # of the layer that is looked at, and the scores
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For many small steps: several threads would mostly wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def layer_before_linear(net: nn.Sequential) -> tuple[int, int]:
@@ -40,11 +53,11 @@ def layer_before_linear(net: nn.Sequential) -> tuple[int, int]:
 def outputs_of(net, layer: int, data: BatchIterator, images: torch.Tensor) -> Outputs:
     """What the first ``layer`` layers, and the whole network, make of pictures; on the CPU."""
     values, scores = [], []
-    for some in images.split(BATCH):
-        X = data.prepare(some.to(data.device))
-        outputs = [X, *(output for _, output in layer_outputs(net, X))]
-        values.append(outputs[layer].flatten(1).cpu())
-        scores.append(outputs[-1].cpu())
+    with mode(net, training=False):
+        for some in images.split(BATCH):
+            X = net[:layer](data.prepare(some.to(data.device)))
+            values.append(X.flatten(1).cpu())
+            scores.append(net[layer:](X).cpu())
     values, scores = torch.cat(values), torch.cat(scores)
     if values.isfinite().all() and scores.isfinite().all():
         return values, scores
@@ -72,11 +85,7 @@ def class_patterns(values: torch.Tensor, labels: torch.Tensor, classes: int) -> 
 
 
 def ink_and_side(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """All ink, in black pixels, and the longer side of its box, in pixels; ``float64 (m,)`` each.
-
-    Args:
-        images: ``uint8 (m, h, w)``.
-    """
+    """All ink, in black pixels, and the longer side of its box; ``float64 (m,)`` each."""
     images = images.cpu()
     ink = images.sum(dim=(1, 2)).double() / 255
     sides = [_extent(images.amax(dim=dim) > 0) for dim in (1, 2)]

@@ -5,7 +5,7 @@ import { planInput, planStages } from "./layout.js";
 
 const USUAL_WIDTH = 1000, WIDE_FROM = 720, COMPACT_BELOW = 940;
 const DIGIT = 14, LONG_NAME = 50;
-const LEAST_HEIGHT = 560, MOST_HEIGHT = 760, AROUND = 40, PAGE_HEADER = 56;
+const LEAST_HEIGHT = 560, MOST_HEIGHT = 760, AROUND = 40, BELOW = 6, PAGE_HEADER = 56;
 const DETAIL = 174, TITLES = 42, SECOND_TITLES = 20, SPACE = 8, THUMB = 42, TOOLS = 36, TURN = 26;
 
 // parts: {toolbar, learn, top, left, right, pad, picture, pictures}, of which pad or learn may be null.
@@ -74,9 +74,12 @@ export function makeRoom({ root, parts, network, flowsShown }) {
   return { arrange };
 }
 
-// How high the view may be to be seen as a whole, in a notebook or on a page.
+// How high the view may be to be seen as a whole: in a notebook; on a page below what stands above it,
+// or, where that is much, below the page's header when it has been scrolled to.
 function heightFor(root) {
   const notebook = root.closest(".jp-WindowedPanel-outer, .jp-Notebook");
-  const room = notebook ? notebook.clientHeight : innerHeight - PAGE_HEADER;
-  return Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, room - AROUND));
+  const top = root.getBoundingClientRect().top + scrollY;
+  const above = top < innerHeight / 3 ? top + BELOW : PAGE_HEADER + AROUND;
+  const room = notebook ? notebook.clientHeight - AROUND : innerHeight - above;
+  return Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, room));
 }

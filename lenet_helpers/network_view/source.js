@@ -1,6 +1,8 @@
 // Where the picture comes from: the pad, a picture to choose from, or a scan from outside.
+import { paintInk } from "./colors.js";
+import { canvasOf, element, rove } from "./elements.js";
 import { BLANK_DRAWING, drawingAsPlain, drawingFromPlain, isBlank, makePad } from "./pad.js";
-import { makePictures, pictureWords } from "./pictures.js";
+import { WORDS, joined, spoken } from "./words.js";
 
 // `looked(finished, why)` hears that there is another picture; not finished while a stroke is drawn.
 export function makeSource({ network, pictures, model, state, speaker, looked }) {
@@ -36,12 +38,12 @@ export function makeSource({ network, pictures, model, state, speaker, looked })
     thumbs.mark(state.picture);
   }
 
-  // What the state says, else the first picture.
-  function begin(wasGiven) {
-    if (state.drawing) pad.begin(drawingFromPlain(state.drawing, baseOf));
-    else if (pictures[state.picture]) pad.begin({ base: baseOf(state.picture), strokes: [] });
-    else if (pictures.length && !wasGiven) pad.begin({ base: baseOf(0), strokes: [] });
-    else pad.begin(BLANK_DRAWING);
+  // What the state says, else the first picture; `past`: the drawings before it.
+  function begin(wasGiven, past) {
+    const number = state.picture ?? (wasGiven ? null : 0);
+    const drawing = state.drawing ? drawingFromPlain(state.drawing, baseOf)
+      : pictures[number] ? { base: baseOf(number), strokes: [] } : BLANK_DRAWING;
+    pad.begin(drawing, past);
     read(true);
   }
 
@@ -51,4 +53,72 @@ export function makeSource({ network, pictures, model, state, speaker, looked })
   }
 
   return { pad, thumbs, choose, draw, read, begin, words };
+}
+
+// Pictures to choose from, as thumbnails, a page at a time.
+
+export function makePictures({ pictures, network, speaker, choose }) {
+  const thumbs = pictures.map((picture, i) => makeThumb(picture, i));
+  const list = element("div", { class: "nv-thumbs", role: "group" });
+  const back = turnButton("‹", WORDS.earlier, -1), on = turnButton("›", WORDS.later, 1);
+  const turn = element("div", { class: "nv-turn" }, back, on);
+  const whole = element("div", { class: "nv-pictures" }, list, turn);
+  const keepStop = rove(list);
+  let perPage = 8, page = 0, chosen = null;
+  speaker.name(list, WORDS.pictures);
+  whole.hidden = pictures.length === 0;
+
+  function makeThumb(picture, i) {
+    const [height, width] = network.input;
+    const canvas = canvasOf(width, height, "nv-ink");
+    const on = { click: () => choose(i) };
+    const thumb = element("button", { type: "button", class: "nv-thumb", on }, canvas);
+    const words = pictureWords(network, picture, i);
+    speaker.name(thumb, words);
+    speaker.name(thumb, words, "title");
+    if (picture.note) thumb.classList.add("nv-noted");
+    return { thumb, canvas, picture, painted: false };
+  }
+
+  function turnButton(sign, words, step) {
+    const button = element("button", { type: "button", text: sign, on: { click: () => show(page + step) } });
+    return speaker.name(button, words);
+  }
+
+  function show(next) {
+    const pages = Math.max(1, Math.ceil(thumbs.length / perPage));
+    page = Math.min(pages - 1, Math.max(0, next));
+    const now = thumbs.slice(page * perPage, (page + 1) * perPage);
+    list.replaceChildren(...now.map(({ thumb }) => thumb));
+    for (const each of now) {
+      if (!each.painted) paintInk(each.canvas, each.picture.inks);
+      each.painted = true;
+    }
+    turn.hidden = pages === 1;
+    back.disabled = page === 0;
+    on.disabled = page === pages - 1;
+    if (now.length) keepStop();
+  }
+
+  function arrange(count) {
+    const first = page * perPage;
+    perPage = Math.max(1, count);
+    show(Math.floor((chosen ?? first) / perPage));
+  }
+
+  function mark(i) {
+    chosen = i;
+    thumbs.forEach(({ thumb }, k) => thumb.setAttribute("aria-pressed", k === i));
+    if (i !== null && Math.floor(i / perPage) !== page) show(Math.floor(i / perPage));
+  }
+
+  return { element: whole, arrange, mark };
+}
+
+// "Picture 3: 7", and what is remarkable about it.
+export function pictureWords(network, { label, note }, i) {
+  const name = label === null || label === undefined ? null : network.classes[label];
+  const what = { zh: `图像 ${i}${name ? `：${spoken(name, "zh")}` : ""}`,
+                 en: `Picture ${i}${name ? `: ${spoken(name, "en")}` : ""}` };
+  return joined([what, note], "，", ", ");
 }

@@ -34,12 +34,7 @@ class Stage(NamedTuple):
 
 
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
-    """The stages by the names that ``network.js`` gives them: ``input``, ``conv1``, ``pool1``, …
-
-    Args:
-        net: one that `describe` takes.
-        X: one picture as it sees it, ``(1, 1, h, w)``.
-    """
+    """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
     stages, counts, name = {"input": Stage(-1, X[0].cpu())}, dict.fromkeys(SHORT.values(), 0), ""
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
@@ -72,8 +67,13 @@ def caption_of(
     number: int | None,
     truth: Words | None,
     chosen: tuple[str, int, int, int] | None,
+    judged: tuple[float, float] | None = None,
 ) -> Words:
-    """What the network reads, and the chosen number; ``number`` and ``truth`` of a test picture."""
+    """What the network reads, and the chosen number.
+
+    ``number`` and ``truth`` are a test picture's; ``judged`` is the score for refusing, and the
+    threshold.
+    """
     if probabilities is None:
         return BLANK
     best = max(range(len(classes)), key=probabilities.__getitem__)
@@ -82,6 +82,10 @@ def caption_of(
     if truth is not None:
         what = Words(f"测试图像 {number}（{truth.zh}）", f"Test picture {number} ({truth.en})")
     zh, en = f"{what.zh}，读作 {name.zh}（{share}）", f"{what.en}, read as {name.en} ({share})"
+    if judged is not None and judged[0] > judged[1]:
+        zh = f"{zh}，但不算回答：不像数字（分数 {judged[0]:.2f}，高于阈值 {judged[1]:.2f}）"
+        en = f"{en}, but this is no answer: not a digit "
+        en += f"(score {judged[0]:.2f}, above the threshold {judged[1]:.2f})"
     if chosen is not None:
         stage, *place = chosen
         value = f"{stage}[{', '.join(map(str, place))}] = {stages[stage].numbers[tuple(place)]:.3f}"
@@ -97,14 +101,10 @@ def still_picture(
     chosen: tuple[str, int, int, int] | None = None,
     field: Window | None = None,
 ) -> Picture:
-    """The picture, the maps of every stage and the bars; the chosen number and its field framed.
+    """The picture, the maps of every stage and the bars.
 
-    Args:
-        stages: as `stages_of` returns them.
-        probabilities: one for each class, or ``None`` where there is no ink.
-        caption: the picture's alternative text.
-        chosen: a stage's name, channel, row and column.
-        field: its receptive field.
+    Framed are the chosen number (its stage's name, channel, row and column) and its receptive
+    ``field``. Where there is no ink, there are no probabilities.
     """
     widths = [1.4, *([1] * (len(stages) - 1)), 1.3]
     figure, axes = new_figure(9.6, 2.6, 1, len(widths), width_ratios=widths)

@@ -3,8 +3,8 @@
 // It hears {begin: {description, weights, train, test, batchSize, seed}}, then {learn: {lr, until}}
 // (epochs) and {stop: true}. It tells a report of the trainer together with the weights and `ended`:
 // null while it learns, else "begun", "stopped", "done" or "diverged".
+import { makeTrainer } from "./backward.js";
 import { readNetwork } from "./network.js";
-import { makeTrainer } from "./trainer.js";
 
 let network = null, trainer = null, latest = null, learning = null;
 const turns = new MessageChannel(); // a next turn, between which messages are heard

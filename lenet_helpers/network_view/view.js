@@ -1,18 +1,16 @@
 // The living network on one screen: a picture goes in on the left, passes all layers, and comes out
 // as probabilities on the right; whatever is pointed at shows where it comes from.
+import { watchTheme } from "./colors.js";
+import { makeSteps } from "./digit_form.js";
 import { element, hold, oncePerFrame, onceSettled } from "./elements.js";
 import { makeFlow } from "./flow.js";
-import { makeLearn } from "./learn.js";
 import { makeMaps } from "./maps.js";
-import { makeModel } from "./model.js";
-import { placeOn } from "./places.js";
+import { firstState, makeModel } from "./model.js";
 import { makePointer } from "./pointer.js";
 import { makeRoom } from "./room.js";
 import { makeSource } from "./source.js";
-import { firstState } from "./state.js";
-import { makeSteps } from "./steps.js";
-import { watchTheme } from "./theme.js";
-import { makeToolbar } from "./toolbar.js";
+import { placeOn } from "./sources.js";
+import { makeLearn, makeToolbar } from "./toolbar.js";
 import { WORDS, joined, makeSpeaker, say } from "./words.js";
 
 const SETTLED = 350; // milliseconds without a change, after which it is announced
@@ -84,7 +82,8 @@ export function mountNetworkView(host, options) {
     refusals = [];
     if (!finished || !refuse || !model.inked) return;
     for (const n of shownNetworks()) {
-      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n });
+      const isEarlier = model.isEarlier(n);
+      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n, isEarlier });
     }
   }
 
@@ -179,6 +178,7 @@ export function mountNetworkView(host, options) {
       toolbar.rename(names);
       paintSoon();
     },
+    get drawings() { return source.pad.drawings; },
     get state() { return JSON.parse(JSON.stringify(state)); },
     get image() { return Uint8Array.from(model.inks, Math.round); },
     get probabilities() {
@@ -216,7 +216,7 @@ export function mountNetworkView(host, options) {
     learn.show(state.checkpoint);
     model.showCheckpoint(state.checkpoint);
   }
-  source.begin(Boolean(options.state));
+  source.begin(Boolean(options.state), options.past ?? []);
   steps.show(model.steps);
   judge(true);
   arrange();

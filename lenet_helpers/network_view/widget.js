@@ -1,19 +1,21 @@
 // The view in a notebook (anywidget): Python's traits come in; the state of the view, and the image
 // that the network sees, go back.
-import { readNetwork } from "./network.js";
-import { remarkOnDrawing } from "./remarks.js";
+import { readNetwork, unpacked } from "./network.js";
+import { makeRefuse, readRefusal } from "./refuse.js";
 import { mountNetworkView } from "./view.js";
 
 export function render({ model, el }) {
   const networks = model.get("networks").map(({ description, weights, name }) =>
     ({ network: readNetwork(description, weights), name }));
   const checkpoints = checkpointsOf(model, networks[0].network);
+  const refuse = makeRefuse(model.get("refusals").map((rule) => rule && readRefusal(rule[0], rule[1])));
   let view = null;
 
   function mount() {
+    const past = view ? view.drawings : []; // undo leads back to them
     if (view) view.destroy();
     view = mountNetworkView(el, {
-      networks, checkpoints, draw: model.get("draw"), refuse: remarkOnDrawing, onChange: tell,
+      networks, checkpoints, draw: model.get("draw"), refuse, onChange: tell, past,
       pictures: model.get("pictures").map((each) => ({ ...each, inks: bytesOf(each.inks) })),
       state: { ...model.get("state"), language: model.get("language") } });
   }
@@ -64,16 +66,7 @@ function checkpointsOf(model, network) {
   const given = model.get("checkpoints");
   if (!given) return null;
   const { moments, losses, ...rest } = given, { description } = model.get("networks")[0];
-  const networkAt = (i) => (moments[i].levels ? readNetwork(description, unpacked(moments[i])) : network);
+  const networkAt = (i) => (moments[i].levels ? stored(moments[i]) : network);
+  const stored = ({ scales, levels }) => readNetwork(description, unpacked({ scales, levels: bytesOf(levels) }));
   return { ...rest, losses: losses.map((loss) => loss ?? NaN), networkAt };
-}
-
-// scales: of each weight and bias the least number, the size of a step, and how many numbers.
-function unpacked({ scales, levels }) {
-  const numbers = new Float32Array(levels.byteLength);
-  let next = 0;
-  for (const [least, step, count] of scales) {
-    for (const end = next + count; next < end; next++) numbers[next] = least + step * levels.getUint8(next);
-  }
-  return numbers.buffer;
 }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 
 import anywidget
@@ -16,17 +14,17 @@ from torch import nn
 from lenet_helpers.checkpoints import Checkpoint, net_at
 from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
-from lenet_helpers.handwriting.form import as_scan, normalize_digit
 from lenet_helpers.language import follow
-from lenet_helpers.network_view.comparison import as_networks
+from lenet_helpers.network_view.comparison import as_networks, rules_of
 from lenet_helpers.network_view.inline import inline
 from lenet_helpers.network_view.pictures import (
-    PAD_SIDE,
     as_checkpoints,
+    as_drawing,
     as_picture,
     choose_pictures,
-    on_pad,
+    require_within,
 )
+from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.still import caption_of, field_of, stages_of, still_picture
 from lenet_helpers.panels import CalmPanel
 from lenet_helpers.predictions import probabilities
@@ -45,6 +43,7 @@ class _View(anywidget.AnyWidget):
     networks = traitlets.List().tag(sync=True)
     pictures = traitlets.List().tag(sync=True)
     checkpoints = traitlets.Dict(allow_none=True).tag(sync=True)
+    refusals = traitlets.List().tag(sync=True)
     draw = traitlets.Bool(True).tag(sync=True)
     language = traitlets.Unicode("both").tag(sync=True)
     state = traitlets.Dict().tag(sync=True, echo_update=False)
@@ -66,6 +65,8 @@ class NetworkView(CalmPanel):
         draw: whether there is a pad to draw on.
         names: of both networks; by default "trained" and "untrained", or their activations where
             these differ.
+        refusal: the rule by which ``net`` may say "not a digit"; for two networks a pair, of each
+            its own or ``None``. A checkpoint before the last is another network, and has none.
 
     Attributes:
         view: the widget; ``view.state`` is what it shows.
@@ -82,17 +83,20 @@ class NetworkView(CalmPanel):
         checkpoints: Sequence[Checkpoint] | None = None,
         draw: bool = True,
         names: tuple[Words, Words] | None = None,
+        refusal: Refusal | Sequence[Refusal | None] | None = None,
     ) -> None:
         nets = [each for each in (net, other) if each is not None]
         networks, notes = as_networks(nets, test_iter, names), choose_pictures(net, test_iter)
         self._nets = [copy.deepcopy(each).eval() for each in nets]
         self._data, self._numbers = test_iter, list(notes)
         self._checkpoints = None if checkpoints is None else list(checkpoints)
+        self._refusals = rules_of(refusal, nets)
         self._drawn: tuple[dict | None, torch.Tensor | None] = (None, None)
         self.view = _View(
             networks=networks,
             pictures=[as_picture(test_iter, number, note) for number, note in notes.items()],
             checkpoints=None if checkpoints is None else as_checkpoints(net, self._checkpoints),
+            refusals=[rule and list(rule.describe()) for rule in self._refusals],
             draw=draw,
             state={"picture": 0 if notes else None, "drawing": None, "chosen": None},
         )
@@ -108,7 +112,7 @@ class NetworkView(CalmPanel):
 
     @image_number.setter
     def image_number(self, number: int) -> None:
-        _require_within(number, len(self._data.labels), Words("图像的编号", "The picture's number"))
+        require_within(number, len(self._data.labels), Words("图像的编号", "The picture's number"))
         with self.view.hold_sync():
             if number not in self._numbers:
                 self._numbers.append(number)
@@ -137,22 +141,14 @@ class NetworkView(CalmPanel):
         Raises:
             SettingError: it is no such table of numbers.
         """
-        drawn = on_pad(as_scan(scan))
-        if not drawn.any():
-            self._show(picture=None, drawing=None)
-            return
-        inks = base64.b64encode(drawn.numpy().tobytes()).decode()
-        drawing = {"strokes": [], "scan": {"height": PAD_SIDE, "width": PAD_SIDE, "inks": inks}}
-        self._drawn = drawing, normalize_digit(drawn).clamp(max=255).round().to(torch.uint8)
-        self._show(picture=None, drawing=drawing)
+        self._drawn = as_drawing(scan)
+        self._show(picture=None, drawing=self._drawn[0])
 
     def choose(self, layer: str | None, channel: int = 0, row: int = 0, column: int = 0) -> None:
         """Choose a number, so that it shows where it comes from; ``choose(None)`` lets it go.
 
-        Args:
-            layer: ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …
-            channel, row, column: its place, counted from 0; in a fully connected layer, ``column``
-                is the unit.
+        A ``layer`` is ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …; places count from 0,
+        and in a fully connected layer ``column`` is the unit.
 
         Raises:
             SettingError: there is no such layer, or no such number in it.
@@ -163,14 +159,10 @@ class NetworkView(CalmPanel):
         stages = self._stages()
         sizes = require_known(stages, layer, Words("层", "layer")).numbers.shape
         for name, at, size in zip(PLACE, (channel, row, column), sizes, strict=True):
-            _require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
-        place = {
-            "stage": list(stages).index(layer),
-            "channel": channel,
-            "row": row,
-            "column": column,
-        }
-        self._show(chosen={"network": self._shown(), **place})
+            require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
+        place = dict(zip(PLACE, (channel, row, column), strict=True))
+        stage = list(stages).index(layer)
+        self._show(chosen={"network": self._shown(), "stage": stage, **place})
 
     @property
     def probabilities(self) -> list[float] | None:
@@ -184,6 +176,12 @@ class NetworkView(CalmPanel):
             return None
         return probabilities(self._net(), self._data, image[None].to(self._data.device))[0].tolist()
 
+    @property
+    def refused(self) -> bool | None:
+        """Whether it is no digit to the network; ``None`` without a rule or without ink."""
+        judged = self._judged()
+        return None if judged is None else judged[0] > judged[1]
+
     def still(self) -> Picture:
         """The image, the maps of all layers and the bars, with the chosen number framed."""
         stages, data, number = self._stages(), self._data, self.image_number
@@ -193,7 +191,7 @@ class NetworkView(CalmPanel):
             name = list(stages)[place["stage"]]
             chosen = (name, *(place[key] for key in PLACE))
             field = field_of(self._nets[0], stages[name].layer, place["row"], place["column"])
-        words = caption_of(stages, likely, data.classes, number, truth, chosen)
+        words = caption_of(stages, likely, data.classes, number, truth, chosen, self._judged())
         return still_picture(stages, likely, data.classes, words, chosen, field)
 
     def _show(self, **changes: object) -> None:
@@ -210,6 +208,15 @@ class NetworkView(CalmPanel):
             return self._nets[self._shown()]
         return net_at(self._nets[0], self._checkpoints[moment])
 
+    def _judged(self) -> tuple[float, float] | None:
+        """The picture's score for refusing, and the threshold."""
+        rule, moment = self._refusals[self._shown()], self.view.state.get("checkpoint")
+        is_earlier = self._checkpoints and moment not in (None, len(self._checkpoints) - 1)
+        if rule is None or (is_earlier and not self._shown()) or not self.image.any():
+            return None
+        scores = rule.scores(self._nets[self._shown()], self._data, self.image[None])
+        return scores.item(), rule.threshold
+
     def _stages(self):
         return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))
 
@@ -218,12 +225,3 @@ class NetworkView(CalmPanel):
             return self.probabilities
         except SettingError:  # the training has diverged; the view says so
             return None
-
-
-def _require_within(value: object, size: int, what: Words) -> None:
-    if isinstance(value, Integral) and not isinstance(value, bool) and 0 <= value < size:
-        return
-    raise SettingError(
-        f"{what.zh}应为 0 到 {size - 1} 的整数，而不是 {value!r}。",
-        f"{what.en} must be an integer from 0 to {size - 1}, not {value!r}.",
-    )

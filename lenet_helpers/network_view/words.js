@@ -1,5 +1,4 @@
 // All words of the view, in both languages, and who speaks them. Maps, rows and columns count from 0.
-
 import { fixed, percent } from "./elements.js";
 
 // What is written alike in both languages.
@@ -127,11 +126,10 @@ export const WORDS = {
            ArrowLeft: { zh: "左移一列", en: "One column left" },
            ArrowRight: { zh: "右移一列", en: "One column right" } },
   invitation: {
-    zh: "把指针移到任何一个数上（或点一下，或用 Tab 和方向键）：它的来源会一直亮到图像，它的去向也会亮起，"
-      + "它的算式写在这里。Esc 回到整体。",
-    en: "Point at any number (or tap it, or use Tab and the arrow keys): its sources light up all the "
-      + "way back to the picture, so does what it feeds, and its arithmetic stands here. Esc returns to "
-      + "the whole." },
+    zh: "指着任何一个数（或点一下，或用 Tab 和方向键）：它的来源一直亮到图像，它的去向也亮起，算式写在这里。"
+      + "Esc 回到整体。",
+    en: "Point at any number (or tap it, or use Tab and the arrow keys): its sources light up back to the "
+      + "picture, so does what it feeds, and its arithmetic stands here. Esc returns to the whole." },
   counts: { numbers: { zh: "输出的数", en: "numbers put out" }, parameters: { zh: "参数", en: "parameters" },
             products: { zh: "乘法", en: "multiplications" } },
   patch: { zh: "窗口里的数", en: "patch" },

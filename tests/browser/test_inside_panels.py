@@ -29,11 +29,28 @@ import ipywidgets
 view = NetworkView(net, test_iter, lenet("tanh"))
 known = ipywidgets.Label().add_class("known")
 def say(_=None):
-    known.value = json.dumps([view.probabilities, view.view.state["chosen"]])
+    known.value = json.dumps([view.probabilities, view.view.state["chosen"], view.refused])
 say()
 view.view.observe(say, "state")
 display(view, known)
 """
+
+WATCH = VIEW.replace(
+    'view = NetworkView(net, test_iter, lenet("tanh"))',
+    """
+from lenet_helpers.checkpoints import Checkpoints
+from lenet_helpers.network_view import Refusal
+torch.manual_seed(0)
+net, kept = lenet("tanh"), Checkpoints([0, 20, 45])
+for _ in train(net, train_iter, test_iter, 1, lr=0.1, checkpoints=kept):
+    pass
+refusal = Refusal.fit(net, train_iter, collages=500)
+view = NetworkView(net, test_iter, checkpoints=kept, refusal=refusal)
+blacken = ipywidgets.Button(description="blacken")
+blacken.on_click(lambda _: view.draw(torch.full((280, 280), 255.0)))
+display(blacken)
+""",
+)
 
 
 @pytest.fixture
@@ -163,6 +180,25 @@ def test_the_view_follows_the_language(living):
     living.switch_to("English")
     page.wait_for_timeout(300)
     assert "读作" not in reading.inner_text()
+
+
+def test_a_training_runs_under_its_slider_and_a_rule_refuses(show):
+    lesson = show(WATCH)
+    page, slider = lesson.page, lesson.page.locator(".nv-learn input")
+    page.locator(".nv-row").first.wait_for(timeout=30_000)
+    page.get_by_role("button", name="blacken").click()
+    page.locator(".nv-reading", has_text="not a digit").wait_for(timeout=10_000)
+    page.wait_for_timeout(500)
+    last = shares(lesson)
+    assert known(lesson)[2] is True
+    slider.fill("1")
+    page.wait_for_timeout(800)
+    assert shares(lesson) != last and shares(lesson) == pytest.approx(known(lesson)[0], abs=0.02)
+    assert "batch 20 " in slider.get_attribute("aria-valuetext")
+    assert known(lesson)[2] is None  # an earlier moment is another network, and has no rule
+    page.locator(".nv").get_by_role("button", name="Undo").click()  # past what Python drew
+    page.wait_for_timeout(500)
+    assert page.locator(".nv-thumb[aria-pressed=true]").count() == 1
 
 
 def test_a_click_on_a_cell_of_the_confusion_matrix_shows_its_pictures(show):

@@ -11,7 +11,7 @@ import pytest
 from tests.site_pages import Site, build_into
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-PAGES = ["index", "try_it", "train_it", *(path.stem for path in NOTEBOOKS)]
+PAGES = ["index", "try_it", "watch_it", "train_it", *(path.stem for path in NOTEBOOKS)]
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {
     "viewport": {"width": 390, "height": 844},
@@ -257,7 +257,47 @@ def test_another_address_changes_what_is_shown(open_page):
     page.locator(".nv-reading:visible", has_text="reads 3").wait_for()
 
 
-# A training
+TWO_DIGITS = ([(10, 30), (40, 30), (12, 80), (45, 80)], [(60, 30), (90, 30), (62, 80), (92, 80)])
+
+
+@pytest.mark.parametrize("network", ["0", "both"])
+def test_two_digits_are_refused_and_the_answer_is_on_the_screen(open_page, network):
+    """Reason, score and threshold are said, and the bars stay, but as no answer."""
+    device = {"viewport": {"width": 1280, "height": 800}}
+    page = open_page("try_it", device, shared=f"#net={network}")
+    for points in TWO_DIGITS:
+        draw_with_mouse(page, points)
+    page.locator(".nv-answer.nv-refused").first.wait_for()
+    words = page.locator(".nv-what")
+    assert re.search(r"不像数字：.+（分数 [\d.]+\s>\s[\d.]+）", words.inner_text())
+    assert re.search(r"not a digit: .+ \(score [\d.]+\s>\s[\d.]+\)", words.inner_text())
+    page.locator(".nv-live", has_text="not a digit").wait_for(state="attached")
+    assert page.locator(".nv-share").first.is_visible()
+    detail = page.locator(".nv-detail").bounding_box()
+    assert detail["y"] + detail["height"] <= 800
+    assert page.locator(".nv-detail").evaluate("d => d.scrollHeight <= d.clientHeight")
+    page.get_by_role("button", name="Clear").click()
+    draw_with_mouse(page, SEVEN)
+    page.locator(".nv-answer:not(.nv-refused) .nv-reading", has_text="7").first.wait_for()
+
+
+# A training, stored and in the browser
+
+
+def test_a_stored_training_runs_under_its_slider(open_page):
+    page = open_page("watch_it", locale="en-GB")
+    slider, mark = page.locator(".nv-learn input"), page.locator(".nv-mark")
+    shown = set()
+    for moment in (0, 16, int(slider.get_attribute("max"))):
+        slider.fill(str(moment))
+        page.wait_for_timeout(200)
+        kernel = page.locator("canvas.nv-kernel").first.evaluate("c => c.toDataURL()")
+        share = page.locator(".nv-share").first.inner_text()
+        shown.add((kernel, share, mark.get_attribute("cx")))
+    assert len(shown) == 3  # kernels, bars and the mark move together
+    assert float(slider.get_attribute("aria-valuetext").split("test accuracy ")[1]) > 0.9
+    page.get_by_role("button", name="Play the training").click()
+    page.wait_for_function("document.querySelector('.nv-learn input').value === '2'")
 
 
 def said(page) -> str:

@@ -33,7 +33,7 @@ function mountView() {
   const state = view ? view.state : undefined;
   if (view) view.destroy();
   view = mountNetworkView(document.getElementById("view"), {
-    networks: networksWith(start.network), pictures: PICTURES, draw: true, refuse: remarkOnDrawing, state,
+    networks: networksWith(start.network), pictures: PICTURES, draw: true, refuse: makeRefuse([]), state,
     language: languageNow() });
 }
 

@@ -2,6 +2,7 @@
 
 const NETWORKS = GIVEN.networks.map(({ description, weights, name }) =>
   ({ network: readNetwork(description, bytesFrom(weights)), name }));
+const refuse = makeRefuse(GIVEN.refusals.map(({ rule, levels }) => readRefusal(rule, bytesFrom(levels))));
 const keepSoon = onceSettled(() => history.replaceState(null, "", addressOf(view.state)), 300);
 let view = null;
 
@@ -10,7 +11,7 @@ function showAddress() {
   const { state, chosen } = stateOf(location.hash, counts);
   if (view) view.destroy();
   view = mountNetworkView(document.getElementById("view"), {
-    networks: NETWORKS, pictures: PICTURES, draw: true, refuse: remarkOnDrawing, language: languageNow(),
+    networks: NETWORKS, pictures: PICTURES, draw: true, refuse, language: languageNow(),
     state: { scale: "layer", ...state }, onChange: keepSoon }); // sigmoid and ReLU differ too much to share a scale
   if (chosen) view.choose(chosen);
 }
