@@ -14,7 +14,6 @@ stand the two usual ones: the largest probability, and the largest score.
 from __future__ import annotations
 
 import argparse
-import base64
 import copy
 import csv
 import datetime
@@ -30,11 +29,11 @@ from lenet_helpers import lenet, load_data, train
 from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.models import xavier
 from lenet_helpers.network_view.refuse import SHARE, Refusal
+from lenet_helpers.network_view.stored import stored_network
 from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 HERE = Path(__file__).resolve().parent
-WEB = {"sigmoid": "weights.json", "relu": "weights_relu.json"}
 SCHEDULES = {"sigmoid": ((10, 0.9), (3, 0.1)), "relu": ((8, 0.1), (3, 0.01))}  # epochs, rate
 SEEDS = (0, 1, 2)
 NAMES = [f"{activation}-{seed}" for activation in SCHEDULES for seed in (*SEEDS, "web")]
@@ -79,11 +78,7 @@ def network(activation: str, seed: str, learn, choose) -> torch.nn.Sequential:
     """Trained from a seed, or the one of the site."""
     net = lenet(activation)
     if seed == "web":
-        description = json.loads((HERE.parent / "web" / WEB[activation]).read_text("utf-8"))
-        numbers = torch.frombuffer(bytearray(base64.b64decode(description["float32"])),
-                                   dtype=torch.float32)  # fmt: skip
-        torch.nn.utils.vector_to_parameters(numbers, net.parameters())
-        return net
+        return stored_network(activation).net
     torch.manual_seed(int(seed))
     learn.reseed(int(seed))
     net, init = lenet(activation), xavier

@@ -392,3 +392,13 @@ def test_a_closed_view_leaves_nothing(net, test_iter):
 def test_what_comes_from_the_browser_is_not_sent_back(view):
     for trait in ("state", "image"):
         assert view.view.traits()[trait].metadata["echo_update"] is False
+
+
+def test_without_a_network_it_shows_the_courses_own(isolated):
+    view = NetworkView()
+    assert len(view.view.pictures) > 10
+    view.image_number = 0
+    assert sum(view.probabilities) == pytest.approx(1)
+    assert view.refused is False
+    view.draw(torch.full((28, 28), 255))
+    assert view.refused is True

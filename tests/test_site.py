@@ -16,12 +16,12 @@ from bs4 import BeautifulSoup
 from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_data
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.network_view import Refusal
+from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, network_of
 from tests.site_pages import Site, addresses, build_into, dead_links
 from web.build import build
-from web.fit_refusals import REFUSALS
 from web.lessons import SiteError, math, read_lesson
 from web.record_training import TRAINING, unpacked
-from web.train_weights import WEIGHTS, as_json, network_of
+from web.train_weights import as_json
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

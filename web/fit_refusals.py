@@ -1,4 +1,4 @@
-"""Fit the rules by which "try it" says "not a digit", and write them beside this file.
+"""Fit the rules by which "try it" says "not a digit", and write them into the course.
 
 ``python -m web.fit_refusals`` takes a minute or two, and MNIST. The networks know all training
 digits, also those that the threshold is chosen on; so that no more than one test digit in a hundred
@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 
 from lenet_helpers import load_data
 from lenet_helpers.network_view.refuse import Refusal
-from web.train_weights import WEIGHTS, network_of
+from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, network_of
 
-FOLDER = Path(__file__).parent
-REFUSALS = {"sigmoid": FOLDER / "refusal.json", "relu": FOLDER / "refusal_relu.json"}
 SHARE = 0.006  # of the validation digits may be refused
 
 

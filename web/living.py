@@ -12,16 +12,14 @@ from pathlib import Path
 
 import torch
 
-from lenet_helpers import lenet, load_data
-from lenet_helpers.data.batches import BatchIterator, pixel_statistics
-from lenet_helpers.handwriting.form import normalize_digit
+from lenet_helpers import lenet
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.network_view import inline
 from lenet_helpers.network_view.describe import describe
 from lenet_helpers.network_view.pictures import as_picture, choose_pictures
+from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, digits_in_form, network_of
 from lenet_helpers.words import Words
-from web.fit_refusals import REFUSALS
 from web.record_training import TRAINING
-from web.train_weights import WEIGHTS, network_of
 
 VIEW = Path(inline.__file__).parent
 SCRIPTS = Path(__file__).parent / "pages"
@@ -83,17 +81,6 @@ def train_it() -> dict:
         "worker": inline.inline(VIEW / "train_worker.js"),
         "images": {"train": len(train.labels), "test": len(test.labels)},
     }
-
-
-def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
-    """scikit-learn's digits, training and test part, in the form of MNIST."""
-    parts = load_data("digits", device="cpu")
-    for part in parts:
-        images = torch.stack([normalize_digit(image) for image in part.images])
-        part.images = images.round().to(torch.uint8)
-    for part in parts:
-        part.mean, part.std = pixel_statistics(parts[0].images)
-    return parts
 
 
 def _module(core: str, *scripts: str) -> str:

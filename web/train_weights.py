@@ -1,10 +1,10 @@
-"""Train the two LeNets of the page "try it" on MNIST and write their weights beside this file.
+"""Train the two LeNets that come with the course on MNIST and write their weights into it.
 
 ``python -m web.train_weights [sigmoid] [relu]`` takes a few minutes on a CPU. The weights are
 committed, so that building the site needs neither data nor training; run this again only to change
 a network.
 
-The networks are the lesson's, `lenet()`, with sigmoid and with ReLU, trained as in lesson 04
+The networks are the lesson's, `lenet()`, with sigmoid and with ReLU, trained as in lesson 07
 (Xavier, mini-batch gradient descent) on standardised pixels, at a large learning rate first and
 then at a smaller one to settle down.
 """
@@ -14,15 +14,13 @@ from __future__ import annotations
 import base64
 import json
 import sys
-from pathlib import Path
 
 import torch
 
 from lenet_helpers import evaluate_accuracy_gpu, lenet, load_data, train
 from lenet_helpers.models import xavier
+from lenet_helpers.network_view.stored import WEIGHTS
 
-FOLDER = Path(__file__).parent
-WEIGHTS = {"sigmoid": FOLDER / "weights.json", "relu": FOLDER / "weights_relu.json"}
 SEED, BATCH_SIZE = 0, 64
 SCHEDULES = {  # epochs, learning rate
     "sigmoid": ((15, 0.9), (5, 0.1)),
@@ -64,14 +62,6 @@ def as_json(net: torch.nn.Module, mean: float, std: float, test_accuracy: float)
         "float32": base64.b64encode(numbers.tobytes()).decode("ascii"),
     }
     return json.dumps(description, indent=1) + "\n"
-
-
-def network_of(description: dict, activation: str) -> torch.nn.Sequential:
-    """The lesson's network with the weights that `as_json` wrote."""
-    raw = bytearray(base64.b64decode(description["float32"]))
-    numbers, net = torch.frombuffer(raw, dtype=torch.float32), lenet(activation)
-    torch.nn.utils.vector_to_parameters(numbers, net.parameters())
-    return net
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from lenet_helpers.network_view.pictures import (
 )
 from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.still import caption_of, field_of, stages_of, still_picture
+from lenet_helpers.network_view.stored import pictures_for, stored_network
 from lenet_helpers.panels import CalmPanel
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words, require_known
@@ -59,7 +60,7 @@ class NetworkView(CalmPanel):
 
     Args:
         net: as `describe` takes it: convolutions, poolings, activations, ``Flatten``, ``Linear``.
-        test_iter: the pictures, as `load_data` returns them.
+        test_iter: pictures, as `load_data` returns them; without both, the course's own LeNet.
         other: a second network to compare with; it may differ in its activations.
         checkpoints: of ``net``'s training, as ``train(..., checkpoints=...)`` collects them.
         draw: whether there is a pad to draw on.
@@ -77,14 +78,17 @@ class NetworkView(CalmPanel):
 
     def __init__(
         self,
-        net: nn.Sequential,
-        test_iter: BatchIterator,
+        net: nn.Sequential | None = None,
+        test_iter: BatchIterator | None = None,
         other: nn.Sequential | None = None,
         checkpoints: Sequence[Checkpoint] | None = None,
         draw: bool = True,
         names: tuple[Words, Words] | None = None,
         refusal: Refusal | Sequence[Refusal | None] | None = None,
     ) -> None:
+        if net is None and test_iter is None:
+            stored = stored_network()
+            net, refusal, test_iter = stored.net, stored.refusal, pictures_for(stored)
         nets = [each for each in (net, other) if each is not None]
         networks, notes = as_networks(nets, test_iter, names), choose_pictures(net, test_iter)
         self._nets = [copy.deepcopy(each).eval() for each in nets]
@@ -136,10 +140,8 @@ class NetworkView(CalmPanel):
         """Put a drawing on the pad, as if it had just been drawn.
 
         Args:
-            scan: ``(h, w)``, numbers from 0 (paper) to 255 (ink); scaled to fit the pad.
-
-        Raises:
-            SettingError: it is no such table of numbers.
+            scan: ``(h, w)``, numbers from 0 (paper) to 255 (ink); scaled to fit. All else is a
+                `SettingError`.
         """
         self._drawn = as_drawing(scan)
         self._show(picture=None, drawing=self._drawn[0])

@@ -15,9 +15,9 @@ from torch import nn
 
 from lenet_helpers import lenet, load_data
 from lenet_helpers.network_view import describe, inline
+from lenet_helpers.network_view.stored import WEIGHTS
 
 FOLDER = Path(inline.__file__).parent
-WEIGHTS = Path(__file__).parents[2] / "web" / "weights.json"
 # `passes` counts the forward passes from outside.
 SCRIPT = """
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -55,7 +55,7 @@ class Named(NamedTuple):
 
 def lesson_network() -> Named:
     """The lesson's LeNet with the site's weights: it reads MNIST's digits."""
-    stored = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    stored = json.loads(WEIGHTS["sigmoid"].read_text(encoding="utf-8"))
     _, digits = load_data("digits", 32, "cpu")
     description, _ = describe.describe(lenet(), digits)
     description |= {"mean": stored["mean"], "std": stored["std"]}
