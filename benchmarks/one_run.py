@@ -15,7 +15,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 LR = 0.9
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_training.ipynb"
+LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "07_training.ipynb"
 
 
 class Points:

@@ -12,7 +12,8 @@ says: it tells what the cell gives after a change.
 from __future__ import annotations
 
 CLAIMS = {
-    "00_start_here": [("answer-1", "minutes-in-all", "185 395")],
+    "00_start_here": [("try-it-note", "try-it", "784")],
+    "lenet_in_one_class": [],
     "01_handwriting": [
         ("mistakes-note", "mistakes-1989", "5.08 5.1"),
         ("pace-note", "pace-1989", "0.65"),
@@ -40,12 +41,19 @@ CLAIMS = {
         ("summary", "mean-and-std", "0.1307 0.3081"),
         ("answer-4", "exercise-4", "0.82"),
     ],
-    "03_lenet_layers": [
+    "03_neurons": [
+        ("neuron-note", "neuron", "2 4"),
+        ("collapse-note", "collapse", "62 20"),
+    ],
+    "04_convolution": [
+        ("ideas-note", "ideas-count", "26"),
         ("cross-correlation-text", "one-output-number", "19"),
         ("convolution-by-hand-text", "convolution-by-hand", "25 37 43"),
         ("channels-check-text", "channels-by-hand", "56"),
         ("output-size-check-text", "output-sizes", "28 14 10"),
-        ("sigmoid-note", "sigmoid-derivative", "0.25"),
+        ("summary", "ideas-count", "26"),
+    ],
+    "05_lenet_layers": [
         ("counting-text", "count-all-layers", "156"),
         ("shapes-text", "network", "61,706"),
         ("trace-text", "trace", "117,600"),
@@ -53,24 +61,32 @@ CLAIMS = {
         ("data-sizes-note", "data-sizes", "4,704 10"),
         ("receptive-field-check-text", "receptive-field-by-hand", "14"),
         ("receptive-field-picture-text", "receptive-field-by-gradient", "5 6 14 16"),
-        ("dense-note", "dense-instead", "3,692,640 156"),
         ("lenet5-note", "lenet5-parameters", "60 1,516 48,120 60,000"),
         ("lenet5-note", "trace", "2,416 61,706"),
         ("summary", "trace", "61,706 416,520"),
         ("summary", "shares", "95.8 85.9"),
-        ("answer-4", "exercise-4", "906"),
     ],
-    "04_training": [
-        ("title", "loss-at-chance", "2.30"),
+    "06_learning": [
+        ("descent-text", "slope", "16"),
+        ("chance-text", "cross-entropy", "0.91"),
+        ("summary", "loss-at-chance", "2.30"),
+    ],
+    "07_training": [
         ("network-text", "network", "61,706"),
-        ("loss-at-chance-text", "cross-entropy-by-hand", "0.91"),
-        ("train-loop-text", "untrained-accuracy", "0.1"),
     ],
-    "05_inside_lenet": [
+    "08_why_convolution": [
+        ("question-text", "networks", "61,706"),
+        ("exercise-1-text", "networks", "61,510"),
+    ],
+    "09_inside_lenet": [
         ("neighbours-note", "nearest-neighbours", "84"),
         ("clothes-note", "clothes-group", "0.8"),
     ],
-    "07_lenet5_1998": [
+    "10_experiments": [
+        ("answer-shape", "shape-sweep", "0.824 0.797 0.027 0.002 0.024 0.005"),
+        ("summary", "shape-sweep", "0.027 0.002"),
+    ],
+    "12_lenet5_1998": [
         ("title", "counts", "60,000 340,908"),
         ("input-text", "input", "0.1 1.175"),
         ("c3-text", "c3-table", "60"),
@@ -96,32 +112,43 @@ FROM_ELSEWHERE = {
     "02_mnist": {
         "70,000": "60,000 + 10,000",
         "0.02": "how far 13.48, the least of them, is from 13.5",
-        "2.30": "measured in lesson 04",
+        "2.30": "measured in lesson 07",
         "0.835": FASHION,
         "0.876": FASHION,
         "0.916": FASHION,
         "1.175": P98,
     },
-    "03_lenet_layers": {
+    "04_convolution": {"610,000": "615,440, rounded down", "600,000": "615,440, rounded down"},
+    "05_lenet_layers": {
         "1.175": P98,
-        "30,000": "a bound that the exercise sets",
+        "15.3": "Krizhevsky, Sutskever, Hinton, 2012",
+        "138": "Simonyan, Zisserman, 2015",
+        "144": "Simonyan, Zisserman, 2015",
+        "1.38": "Simonyan, Zisserman, 2015",
+        "1.44": "Simonyan, Zisserman, 2015",
+        "7.3": "Simonyan, Zisserman, 2015",
+        "6.7": "Szegedy and others, 2015",
+        "3.57": "He, Zhang, Ren, Sun, 2016",
+        "152": "the name of the network",
+        "700": "Szegedy and others, 2015, in units of ten thousand",
+        "6,000": "in units of ten thousand",
     },
-    "04_training": {
+    "07_training": {
         "10,000": "the test images of Fashion-MNIST",
         "1,797": "scikit-learn's digits",
         "1,438": "four fifths of scikit-learn's 1,797 digits",
         "130": BOOK,
+        "0.449": BOOK,
+        "0.525": BOOK,
         "0.469": BOOK,
+        "0.752": BOOK,
+        "0.828": BOOK,
         "0.804": BOOK,
-        "6,500": BOOK,
-        "7,100": BOOK,
-        "55,000": BOOK,
-        "103,000": BOOK,
     },
-    "07_lenet5_1998": {
+    "12_lenet5_1998": {
         "0.7": P98,
-        "2,416": "computed in lesson 03",
-        "61,706": "computed in lesson 03",
+        "2,416": "computed in lesson 05",
+        "61,706": "computed in lesson 05",
     },
 }
 

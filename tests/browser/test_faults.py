@@ -177,7 +177,7 @@ def test_a_course_in_another_folder_runs_and_shows_its_pictures(lab, open_lesson
     course = folder / "课程 course" / "lenet"
     shutil.copytree(ROOT / "imgs", course / "imgs")
     (course / "notebooks").mkdir()
-    source = NOTEBOOKS / "03_lenet_layers.ipynb"
+    source = NOTEBOOKS / "04_convolution.ipynb"
     shutil.copy(source, course / "notebooks")
     lesson = open_lesson(source)
     lesson.page.goto(f"{address}/lab/tree/课程 course/lenet/notebooks/{source.name}?reset")
@@ -185,7 +185,7 @@ def test_a_course_in_another_folder_runs_and_shows_its_pictures(lab, open_lesson
     lesson.run()
     assert lesson.errors() == []
     pictures = lesson.page.locator(".jp-RenderedMarkdown img")
-    assert pictures.count() == source.read_text(encoding="utf-8").count("](../imgs/") >= 8
+    assert pictures.count() == source.read_text(encoding="utf-8").count("](../imgs/") >= 6
     for picture in pictures.all():
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown
 

@@ -87,7 +87,7 @@ def test_every_picture_can_be_shown(open_page, site):
 
 
 def test_the_language_switch_acts_at_once_and_is_remembered(open_page):
-    page = open_page("03_lenet_layers", locale="en-GB")
+    page = open_page("05_lenet_layers", locale="en-GB")
     assert shown(page, "en") and not shown(page, "zh")  # as the browser asks for
     page.get_by_role("button", name="中文").click()
     assert shown(page, "zh") and not shown(page, "en")
@@ -108,7 +108,7 @@ def test_the_choice_follows_a_link_where_nothing_may_be_remembered(open_page):
     page.reload()
     page.get_by_role("button", name="中文").click()
     page.locator("main a:visible", has_text="03").click()
-    page.wait_for_url("**/03_lenet_layers.html*")  # and until it has loaded
+    page.wait_for_url("**/05_lenet_layers.html*")  # and until it has loaded
     assert shown(page, "zh") and not shown(page, "en")
 
 
@@ -125,7 +125,7 @@ def test_without_javascript_both_languages_are_there(open_page):
 
 
 def test_an_answer_folds_open_and_contents_lead_to_their_section(open_page):
-    page = open_page("03_lenet_layers", locale="en-GB")
+    page = open_page("05_lenet_layers", locale="en-GB")
     answer = page.locator("#cell-answer-1 details:visible")
     assert not answer.locator("p").first.is_visible()
     answer.locator("summary").click()
@@ -140,7 +140,7 @@ def test_an_answer_folds_open_and_contents_lead_to_their_section(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_and_code_have_contrast(open_page, scheme):
     """At least 4.5 : 1 between each colour of code or text and its ground (WCAG 2.1, AA)."""
-    page = open_page("04_training", color_scheme=scheme)
+    page = open_page("07_training", color_scheme=scheme)
     page.locator("[data-choose=both]").click()
     weakest = page.evaluate(CONTRAST)
     assert weakest["ratio"] >= 4.5, weakest

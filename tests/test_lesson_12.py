@@ -1,4 +1,4 @@
-"""Lesson 07: the layers that its cells define are the package's, and it runs again on demand."""
+"""Lesson 12: the layers that its cells define are the package's, and it runs again on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lenet_helpers.paper1998 import lenet5 as package
 from lenet_helpers.paper1998 import mini_batches
 from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "07_lenet5_1998.ipynb"
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "12_lenet5_1998.ipynb"
 CELLS = {
     cell.id: cell.source
     for cell in nbformat.read(NOTEBOOK, as_version=4).cells
