@@ -37,7 +37,7 @@ help:
 env: $(READY)
 
 # An editable install copies what JupyterLab loads, so that a change there is installed again.
-LABEXTENSION = $(wildcard lenet_helpers/labextension/* lenet_helpers/labextension/*/*)
+LABEXTENSION = $(wildcard lenet_helpers/labextension/* lenet_helpers/labextension/*/* lenet_helpers/labextension/*/*/*)
 
 $(READY): pyproject.toml constraints.txt $(LABEXTENSION) $(moved)
 	@good='import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jupyter_core.paths import jupyter_path
+from jupyterlab_server.config import get_federated_extensions
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -85,3 +87,13 @@ def test_what_is_installed_is_what_constraints_name():
         if Version(installed).public != Version(pinned).public:
             differing.append(f"{name} {installed}, constraints.txt says {pinned}")
     assert not differing, f"{'; '.join(differing)}. {INSTALL_AGAIN}"
+
+
+def test_jupyterlab_finds_the_extension_as_it_stands_here():
+    """An editable install copies it (pyproject.toml, shared-data)."""
+    found = get_federated_extensions(jupyter_path("labextensions"))
+    assert "lenet-course" in found, INSTALL_AGAIN
+    installed, source = Path(found["lenet-course"]["ext_path"]), ROOT / "lenet_helpers/labextension"
+    for file in [source / "package.json", *source.glob("s*/**/*.*")]:
+        copy = installed / file.relative_to(source)
+        assert copy.read_bytes() == file.read_bytes(), f"{copy} is an older copy: {INSTALL_AGAIN}"

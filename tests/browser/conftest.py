@@ -27,8 +27,6 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 SECONDS_TO_START = 60
-SETTING = "lenet-course:plugin"
-OVERRIDES = Path(".config", "labconfig", "default_setting_overrides.json")
 KERNEL = {  # as it stands in the lessons
     "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
     "language_info": {"name": "python"},
@@ -38,7 +36,7 @@ KERNEL = {  # as it stands in the lessons
 @pytest.fixture(scope="session")
 def chromium():
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    playwright.expect.set_options(timeout=SECONDS_TO_START * 1000)
+    playwright.expect.set_options(timeout=20_000)
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
         pytest.skip("no Chromium or Chrome on this machine")
@@ -60,9 +58,10 @@ def lab(tmp_path_factory):
     extension = folder / ".labextensions" / "lenet-course"
     shutil.copytree(ROOT / "lenet_helpers" / "labextension", extension)
     overrides = json.loads((extension / "no_news.json").read_text())
-    overrides[SETTING] = {"language": "both"}  # as the tests of panels expect it
-    (folder / OVERRIDES).parent.mkdir(parents=True)
-    (folder / OVERRIDES).write_text(json.dumps(overrides))
+    overrides["lenet-course:plugin"] = {"language": "both"}  # as the tests of panels expect it
+    labconfig = folder / ".config" / "labconfig"
+    labconfig.mkdir(parents=True)
+    (labconfig / "default_setting_overrides.json").write_text(json.dumps(overrides))
     environment = os.environ | {
         "LENET_DATASET": "digits",
         "JUPYTER_CONFIG_DIR": str(folder / ".config"),
@@ -144,20 +143,20 @@ def as_cell(source: str, *tags: str) -> nbformat.NotebookNode:
 def open_lesson(lab, chromium):
     """Open a notebook, given by its path or as a list of cells or their sources, in a new page.
 
-    With ``course`` the cells make a notebook of the course.
+    ``metadata`` goes into a notebook that is made of cells; ``lenet_course=True`` makes it one of
+    the course.
     """
     address, folder = lab
     pages = []
 
-    def open_(what: Path | list, *, course: bool = False) -> Lesson:
+    def open_(what: Path | list, **metadata) -> Lesson:
         if isinstance(what, Path):
             name = what.name
             shutil.copy(what, folder / "notebooks" / name)
         else:
             name = f"test-{time.monotonic_ns()}.ipynb"
             cells = [as_cell(each) if isinstance(each, str) else each for each in what]
-            metadata = KERNEL | ({"lenet_course": True} if course else {})
-            notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+            notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL | metadata)
             nbformat.write(notebook, folder / "notebooks" / name)
         page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
         pages.append(page)

@@ -6,13 +6,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from tests.browser.conftest import OVERRIDES, SETTING, Lesson, as_cell
+from tests.browser.conftest import Lesson, as_cell
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+USER_SETTINGS = Path(".config", "lab", "user-settings")
+CHINESE_JUPYTERLAB = {"@jupyterlab/translation-extension": {"locale": "zh_CN"}}
 BOTH = 'md:<div lang="zh">\n\n你好\n\n</div>\n<div lang="en">\n\nhello\n\n</div>'
 BUTTON = """
 import ipywidgets as widgets
@@ -54,7 +57,7 @@ def texts(lesson: Lesson) -> str:
 
 
 def test_the_language_needs_no_kernel_and_stays(open_lesson):
-    lesson = open_lesson([BOTH], course=True)
+    lesson = open_lesson([BOTH], lenet_course=True)
     words(lesson, zh=True, en=True)  # as the setting says
     lesson.choose("zh")
     words(lesson, zh=True, en=False)
@@ -71,44 +74,41 @@ def test_the_language_needs_no_kernel_and_stays(open_lesson):
     words(lesson, zh=False, en=True)
 
 
-@pytest.fixture
-def override(lab):
-    """Changes the settings that JupyterLab begins with, for one test."""
-    file = lab[1] / OVERRIDES
-    before = file.read_text()
-    yield lambda settings: file.write_text(json.dumps(json.loads(before) | settings))
-    file.write_text(before)
-
-
 @pytest.mark.parametrize(
     "settings, begins",
     [
-        ({SETTING: {}}, "en"),
-        ({SETTING: {"language": "zh"}}, "zh"),
-        ({SETTING: {}, "@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}, "zh"),
+        ({"lenet-course": {"language": "jupyterlab"}}, "en"),
+        ({"lenet-course": {"language": "jupyterlab"}} | CHINESE_JUPYTERLAB, "zh"),
+        ({"lenet-course": {"language": "zh"}}, "zh"),
     ],
-    ids=["as JupyterLab", "as the setting says", "as a Chinese JupyterLab"],
+    ids=["as JupyterLab", "as a Chinese JupyterLab", "as the setting says"],
 )
 def test_it_begins_in_the_language_of_the_setting_or_of_jupyterlab(
-    open_lesson, override, settings, begins
+    open_lesson, lab, settings, begins
 ):
-    override(settings)
-    words(open_lesson([BOTH], course=True), zh=begins == "zh", en=begins == "en")
+    for name, values in settings.items():
+        file = lab[1] / USER_SETTINGS / name / "plugin.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    try:
+        lesson = open_lesson([BOTH], lenet_course=True)
+        words(lesson, zh=begins == "zh", en=begins == "en")
+    finally:
+        for name in settings:
+            (lab[1] / USER_SETTINGS / name / "plugin.jupyterlab-settings").unlink()
 
 
-def test_a_readers_own_notebook_is_left_alone_but_panels_in_it_follow(open_lesson):
-    lesson = open_lesson([BOTH, BUTTON])
+def test_a_readers_own_notebook_is_left_alone_but_widgets_in_it_follow(open_lesson):
+    lesson = open_lesson([BOTH, BUTTON.replace("LanguageSwitch(), ", "")])
     lesson.run()
-    lesson.choose("en")
-    expect(button(lesson, "Train")).to_be_visible()
-    words(lesson, zh=True, en=True)
-    lesson.switch_to("中文")
-    expect(button(lesson, "训练")).to_be_visible()
-    words(lesson, zh=True, en=False)
+    for language, name in {"en": "Train", "zh": "训练"}.items():
+        lesson.choose(language)
+        expect(button(lesson, name)).to_be_visible()
+        words(lesson, zh=True, en=True)
 
 
 def test_widgets_follow_also_after_a_reload_and_when_a_long_cell_has_ended(open_lesson):
-    lesson = open_lesson([BUTTON, "import time; time.sleep(3)"], course=True)
+    lesson = open_lesson([BUTTON, "import time; time.sleep(3)"], lenet_course=True)
     lesson.choose("en")
     lesson.start()
     expect(button(lesson, "Train")).to_be_visible(timeout=60000)
@@ -124,7 +124,7 @@ def test_widgets_follow_also_after_a_reload_and_when_a_long_cell_has_ended(open_
 
 def test_an_output_in_a_view_of_its_own_follows(open_lesson):
     source = 'from IPython.display import HTML\nHTML("<p lang=zh>你好</p><p lang=en>hello</p>")'
-    lesson = open_lesson([source], course=True)
+    lesson = open_lesson([source], lenet_course=True)
     lesson.run()
     lesson.page.evaluate("window.jupyterapp.commands.execute('notebook:create-output-view')")
     view = lesson.page.locator(".jp-LinkedOutputView")
@@ -135,7 +135,7 @@ def test_an_output_in_a_view_of_its_own_follows(open_lesson):
 
 
 def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(open_lesson):
-    lesson = open_lesson([BUTTON + "\nwidgets.IntSlider()"], course=True)
+    lesson = open_lesson([BUTTON + "\nwidgets.IntSlider()"], lenet_course=True)
     lesson.run()
     save(lesson)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
@@ -153,34 +153,48 @@ def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(op
     assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR)
 
 
+OPEN = """async (path) => {
+  const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info; // what JupyterLab writes into the notebook
+}"""
+
+
 def test_lessons_are_whole_and_unchanged_when_opened(open_lesson, lab):
+    lesson = open_lesson([BOTH])
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        lesson = open_lesson(path)
-        lesson.page.wait_for_function(f"() => {MODEL}.getMetadata('language_info')")
+        copy = lab[1] / "notebooks" / path.name
+        copy.write_bytes(path.read_bytes())
+        lesson.page.evaluate(OPEN, f"notebooks/{path.name}")
         assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR), path.name
         assert lesson.page.evaluate(f"() => {MODEL}.dirty") is False, path.name
-        assert lesson.page.locator(".Toastify__toast").count() == 0
         save(lesson)
-        assert (lab[1] / "notebooks" / path.name).read_bytes() == path.read_bytes(), path.name
+        assert copy.read_bytes() == path.read_bytes(), path.name
+    assert lesson.page.locator(".Toastify__toast").count() == 0
 
 
-def test_a_notebook_that_brings_widgets_along_is_not_trusted(open_lesson):
-    cell = as_cell("1")
-    data = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "view"}
-    cell.outputs = [{"output_type": "display_data", "data": data, "metadata": {}}]
+def test_only_views_of_the_kernels_widgets_are_trusted(open_lesson):
+    def cell(*bundles):
+        made = as_cell("1")
+        made.outputs = [nbformat.v4.new_output("display_data", data) for data in bundles]
+        return made
+
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "view"}
+    cells = [cell(view), cell(view, {"text/html": "<b>1</b>"}), cell({"text/plain": "1"})]
     trusted = f"() => [...{MODEL}.cells].map((cell) => cell.trusted)"
-    assert open_lesson([cell], course=True).page.evaluate(trusted) == [True]
-    data["text/html"] = "<script>1</script>"
-    other = {"output_type": "display_data", "data": {"text/html": "<b>1</b>"}, "metadata": {}}
-    cell.outputs = [*cell.outputs, other]
-    assert open_lesson([cell], course=True).page.evaluate(trusted) == [False]
+    lesson = open_lesson(cells, lenet_course=True)
+    assert lesson.page.evaluate(trusted) == [True, False, False]
+    brought = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    lesson = open_lesson(cells, lenet_course=True, widgets=brought)
+    assert lesson.page.evaluate(trusted) == [False, False, False]
 
 
 def test_class_mode_shows_and_runs_the_main_line_only(open_lesson, lab):
     answer = "md:<details><summary>?</summary>\n\nforty-two\n\n</details>"
     cells = [answer, "1", as_cell("2", "optional"), as_cell("md:aside", "optional"), "3",
              as_cell("4", "optional")]  # fmt: skip
-    lesson = open_lesson(cells, course=True)
+    lesson = open_lesson(cells, lenet_course=True)
     page, cell = lesson.page, lesson.page.locator(".jp-Cell")
     told = page.locator(".jp-MarkdownOutput").get_by_text("forty-two")
     page.locator("summary").click()
@@ -227,7 +241,7 @@ say(labelled, "description", Words("轮数", "epochs"))
 say(tipped, "tooltip", Words("学习率", "rate"))
 display(labelled, tipped)
 """
-    lesson = open_lesson([source], course=True)
+    lesson = open_lesson([source], lenet_course=True)
     lesson.run()
     for language, names in {"en": ("epochs", "rate"), "zh": ("轮数", "学习率")}.items():
         lesson.choose(language)

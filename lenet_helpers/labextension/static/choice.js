@@ -33,10 +33,11 @@ export function setClassMode(on) {
   tell();
 }
 
-// Calls `act` now and after every change.
+// Calls `act` now and after every change, until the function that it returns is called.
 export function follow(act) {
   listeners.add(act);
   act();
+  return () => listeners.delete(act);
 }
 
 function tell() {

@@ -103,17 +103,16 @@ function showMainLine(notebook) {
   }
 
   let before = false;
-  follow(() => {
-    if (notebook.isDisposed) return;
-    if (classMode() && !before) {
+  const unfollow = follow(() => {
+    if (classMode() === before) return;
+    before = classMode();
+    if (before) {
       for (const answer of notebook.node.querySelectorAll("details[open]")) answer.open = false;
     }
-    if (classMode() !== before) {
-      before = classMode();
-      stayOnMainLine();
-      notebook.scrollToItem(notebook.activeCellIndex, "smart").catch(() => {});
-    }
+    stayOnMainLine();
+    notebook.scrollToItem(notebook.activeCellIndex, "smart").catch(() => {}); // the view has gone
   });
+  notebook.disposed.connect(unfollow);
   notebook.activeCellChanged.connect(stayOnMainLine);
   notebook.selectionChanged.connect(leaveOutHidden);
   notebook.modelContentChanged.connect(mark);
