@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from lenet_helpers.modes import evaluating
 from lenet_helpers.words import SettingError
 
 Outputs = list[tuple[str, torch.Tensor]]
@@ -27,11 +27,7 @@ class Window(NamedTuple):
 
 
 def layers_of(net: nn.Module) -> list[nn.Module]:
-    """The layers of an ``nn.Sequential``, in order.
-
-    Raises:
-        SettingError: it is none, or has no layers.
-    """
+    """The layers of an ``nn.Sequential``, in order; `SettingError` if ``net`` is none or empty."""
     if isinstance(net, nn.Sequential) and len(net):
         return list(net)
     raise SettingError(
@@ -43,8 +39,7 @@ def layers_of(net: nn.Module) -> list[nn.Module]:
 def seen_by(layer: nn.Module, window: Window) -> Window:
     """The part of the layer's input that this part of its output depends on.
 
-    Raises:
-        SettingError: the layer's output is no feature map.
+    `SettingError` if the layer's output is no feature map.
     """
     if isinstance(layer, POINTWISE):
         return window
@@ -88,10 +83,11 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     Raises:
         SettingError: ``net`` is no ``nn.Sequential``, or a layer cannot take what reaches it.
     """
-    layers = _evaluating(net)
-    X, outputs = X.to(_device(net)), []
+    layers_of(net)  # checks that it has any
+    device = next((p.device for p in net.parameters()), X.device)
+    X, outputs = X.to(device), []
     with torch.no_grad():
-        for number, layer in enumerate(layers, 1):
+        for number, layer in enumerate(evaluating(net), 1):
             try:
                 X = layer(X.clone())  # a layer may work in place
             except (RuntimeError, ValueError, IndexError, TypeError) as error:
@@ -133,13 +129,3 @@ def kernels(net: nn.Sequential) -> Outputs:
         for number, layer in enumerate(layers_of(net), 1)
         if isinstance(layer, nn.Conv2d)
     ]
-
-
-def _evaluating(net: nn.Module) -> nn.Sequential:
-    """A copy in evaluation mode: the net itself may be in training elsewhere at this moment."""
-    layers_of(net)  # checks that it has any
-    return copy.deepcopy(net).eval()
-
-
-def _device(net: nn.Module) -> torch.device:
-    return next((p.device for p in net.parameters()), torch.device("cpu"))
