@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -37,8 +38,7 @@ CHINESE_FONTS = (
 class Picture:
     """A figure and, in both languages, what a reader who cannot see it needs to know.
 
-    A notebook shows the figure as a PNG that carries this text as its alternative text, and the
-    text itself as a caption below, since JupyterLab drops the alternative text of an output.
+    A notebook shows the text as a caption too: JupyterLab drops an output's alternative text.
     """
 
     figure: Figure
@@ -165,10 +165,8 @@ def curves(
     """
     figure, axis = new_figure(7.0, 3.6)
     with style():
-        for index, (name, (x, y)) in enumerate(series.items()):
-            axis.plot(
-                x, y, LINES[index % len(LINES)], marker=MARKS[index % len(MARKS)], ms=4, label=name
-            )  # fmt: skip
+        for (name, (x, y)), line, mark in zip(series.items(), cycle(LINES), cycle(MARKS)):
+            axis.plot(x, y, line, marker=mark, ms=4, label=name)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
         axis.grid(alpha=0.4)
         axis.legend()
@@ -184,7 +182,6 @@ def timeline(
         events: for each its place on the line (a year, with a fraction for the month), the date
             as it is to be read, and what happened. Two that are closer than a year may touch.
         caption: the picture's alternative text.
-        title: a text above the line.
     """
     years = [year for year, _, _ in events]
     first, last = min(years) - 0.5, max(years) + 0.5

@@ -14,7 +14,7 @@ Outputs = list[tuple[str, torch.Tensor]]
 
 # Each number of their output comes from the one at the same place of their input.
 POINTWISE = (nn.Sigmoid, nn.Tanh, nn.ReLU)
-VECTORS = (nn.Flatten, nn.Linear)
+VECTORS = (nn.Flatten, nn.Linear)  # no maps: each number depends on all of the input
 
 
 class Window(NamedTuple):
@@ -37,18 +37,9 @@ def layers_of(net: nn.Module) -> list[nn.Module]:
 
 
 def seen_by(layer: nn.Module, window: Window) -> Window:
-    """The part of the layer's input that this part of its output depends on.
-
-    `SettingError` if the layer's output is no feature map.
-    """
+    """The part of the layer's input maps that this part of its output maps depends on."""
     if isinstance(layer, POINTWISE):
         return window
-    if isinstance(layer, VECTORS):
-        raise SettingError(
-            f"{type(layer).__name__} 的输出没有特征图：每个数都取决于整张图片。",
-            f"{type(layer).__name__} puts out no feature maps: each number depends on the whole "
-            "picture.",
-        )
     (top, high), (left, wide) = (
         (at * stride - pad, (size - 1) * stride + dilation * (kernel - 1) + 1)
         for at, size, kernel, stride, pad, dilation in zip(
@@ -97,29 +88,6 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
                 ) from error
             outputs.append((f"{number} {type(layer).__name__}", X))
     return outputs
-
-
-def receptive_field(net: nn.Sequential, layer: int, row: int, column: int) -> Window:
-    """The pixels of the picture that one number of a feature map depends on.
-
-    Args:
-        net: convolutions, poolings and activations, as far as ``layer``.
-        layer: which layer's output, counted from 0 as in ``net[layer]``.
-        row, column: the number's place on the map, counted from 0.
-
-    Raises:
-        SettingError: a layer on the way is none of these, or there is no such layer.
-    """
-    layers = layers_of(net)
-    if not 0 <= layer < len(layers):
-        raise SettingError(
-            f"网络有 {len(layers)} 层，没有第 {layer} 层（从 0 数起）。",
-            f"The network has {len(layers)} layers, and no layer {layer}, counted from 0.",
-        )
-    window = Window(row, column, 1, 1)
-    for before in reversed(layers[: layer + 1]):
-        window = seen_by(before, window)
-    return window
 
 
 def kernels(net: nn.Sequential) -> Outputs:

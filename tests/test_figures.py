@@ -205,6 +205,6 @@ def test_same_data_give_the_same_bytes_and_stay_out_of_pyplot():
 def test_what_cannot_read_the_palette_agrees_with_it(file, name, color):
     """On light paper; a pixel of a canvas has its bytes in the order blue, green, red."""
     text = (ROOT / file).read_text("utf-8")
-    found = re.search(re.escape(name) + "(#|0x)([0-9a-f]{6})", text)
+    found = re.search(re.escape(name) + '"?(#|0x)([0-9a-f]{6})', text, re.IGNORECASE)
     digits = found[2] if found[1] == "#" else found[2][4:] + found[2][2:4] + found[2][:2]
     assert f"#{digits}".upper() == color

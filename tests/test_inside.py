@@ -14,10 +14,11 @@ from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
 from lenet_helpers import SettingError, Words, lenet
-from lenet_helpers.layers import Window, kernels, layer_outputs, receptive_field
+from lenet_helpers.layers import Window, kernels, layer_outputs
 from lenet_helpers.maps import SIGNED, corner, kernel_maps, mosaic
 from lenet_helpers.mistakes.confusion import confusion_matrix
 from lenet_helpers.mistakes.gallery import confusion_html, gallery_html, map_png
+from lenet_helpers.network_view.still import field_of
 from lenet_helpers.predictions import Predictions, predict_all
 
 CLASSES = [Words("猫", "cat"), Words("狗", "<dog>"), Words("3", "3")]
@@ -105,7 +106,7 @@ def test_receptive_field_is_what_backpropagation_reaches(net, X):
             break
         for row, column in {(0, 0), (output.shape[2] // 2, 1), (output.shape[2] - 1, -1)}:
             column %= output.shape[3]
-            top, left, height, width = receptive_field(net, layer, row, column)
+            top, left, height, width = field_of(net, layer, row, column)
             reached = seen_by_gradient(net, layer, row, column)
             inside = torch.zeros(28, 28, dtype=torch.bool)
             inside[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
@@ -120,10 +121,12 @@ def test_receptive_field_is_what_backpropagation_reaches(net, X):
 
 def test_receptive_fields_of_lenet_are_known():
     net = lenet()
-    sizes = [receptive_field(net, layer, 1, 1)[2:] for layer in range(6)]
+    sizes = [field_of(net, layer, 1, 1)[2:] for layer in range(6)]
     assert sizes == [(5, 5), (5, 5), (6, 6), (14, 14), (14, 14), (16, 16)]
-    assert receptive_field(net, 0, 0, 0) == Window(-2, -2, 5, 5)
-    assert receptive_field(net, 3, 2, 3) == Window(2, 4, 14, 14)
+    assert field_of(net, 0, 0, 0) == Window(-2, -2, 5, 5)
+    assert field_of(net, 3, 2, 3) == Window(2, 4, 14, 14)
+    assert field_of(net, -1, 2, 3) is None  # a pixel
+    assert field_of(net, 6, 0, 0) is field_of(net, 11, 0, 0) is None  # the whole picture
 
 
 # Predictions
@@ -179,10 +182,6 @@ def empty(data_iter):
         (lambda X, _: layer_outputs(nn.Conv2d(1, 2, 3), X), "得到的却是 Conv2d", "not Conv2d"),
         (lambda X, _: layer_outputs(nn.Sequential(), X), "nn.Sequential", "with layers"),
         (lambda X, _: layer_outputs(lenet(), X[..., :20]), "第 8 层", "layer 8 (Linear"),
-        (lambda *_: receptive_field(lenet(), 6, 0, 0), "整张图片", "whole picture"),
-        (lambda *_: receptive_field(lenet(), 11, 0, 0), "整张图片", "whole picture"),
-        (lambda *_: receptive_field(lenet(), -1, 0, 0), "有 12 层", "12 layers"),
-        (lambda *_: receptive_field(lenet(), 12, 0, 0), "没有第 12 层", "no layer 12"),
         (lambda _, data: predict_all(lenet(num_classes=9), data), "10 个得分", "9)"),
         (lambda _, data: predict_all(diverged(), data), "发散", "diverged"),
         (lambda _, data: predict_all(lenet(), empty(data)), "空", "empty"),
