@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import drawing_kit as kit
 from draw_lenet import LAYERS, STEP_COLOURS, STEPS, shape_text
-from drawing_kit import BLUE, FAINT, GREEN, GREY, INK
+from drawing_kit import FAINT, GREY, INK
 from matplotlib.axes import Axes
+
+from lenet_helpers.palette import BLUE, GREEN
 
 
 def draw_compressed() -> None:

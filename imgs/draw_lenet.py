@@ -6,11 +6,13 @@ import math
 
 import drawing_kit as kit
 import numpy as np
-from drawing_kit import BLUE, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, RED, WIDTH
+from drawing_kit import GREY, INK, PAPER, WIDTH
 from made_up_maps import digit, feature_maps
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.transforms import Affine2D
+
+from lenet_helpers.palette import AMBER, BLUE, GREEN, ORANGE, PURPLE
 
 # What the pictures say: each layer's name and output shape (compared with torch in tests) and
 # the step that leads to the next layer, in lines of text.
@@ -123,9 +125,9 @@ def _draw_windows(ax: Axes, lefts: list[float]) -> None:
         window = _corners(lefts[layer], size, channels - 1, row, column, side)
         cell = _corners(lefts[layer + 1], next_size, next_channels - 1, to_row, to_column, 1)
         for start, end in zip(window, cell, strict=True):
-            ax.plot(*zip(start, end, strict=True), color=RED, linewidth=0.55, zorder=3)
+            ax.plot(*zip(start, end, strict=True), color=ORANGE, linewidth=0.55, zorder=3)
         for corners in (window, cell):
-            kit.polygon(ax, corners, facecolor=(*kit.tint(ORANGE, 0.9), 0.55), edgecolor=RED,
+            kit.polygon(ax, corners, facecolor=(*kit.tint(AMBER, 0.9), 0.55), edgecolor=ORANGE,
                         linewidth=1.1, zorder=4)  # fmt: skip
 
 

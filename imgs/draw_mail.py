@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import drawing_kit as kit
 import numpy as np
-from drawing_kit import BLUE, FAINT, GREEN, GREY, INK, ORANGE
+from drawing_kit import FAINT, GREY, INK
 from matplotlib.axes import Axes
+
+from lenet_helpers.palette import AMBER, BLUE, GREEN
 
 # Each digit as one pen would write it: strokes of points (x, y) in a box 10 wide and 16 high.
 STROKES = {
@@ -40,7 +42,7 @@ def _envelope(ax: Axes, x: float, y: float) -> None:
     for row, wide in enumerate((120, 150)):  # name and street, as scribbles
         _scribble(ax, x + 130, y + 112 + 26 * row, wide)
     _number(ax, x + 144, y + 162, "40219", 2.0)
-    kit.frame(ax, x + 132, y + 153, 150, 50, ORANGE)
+    kit.frame(ax, x + 132, y + 153, 150, 50, AMBER)
 
 
 def _check(ax: Axes, x: float, y: float) -> None:
@@ -56,7 +58,7 @@ def _check(ax: Axes, x: float, y: float) -> None:
     _number(ax, x + 302, y + 80, "75", 1.7)
     ax.plot([x + 343], [y + 106], "o", color=INK, ms=2.6)
     _number(ax, x + 350, y + 84, "20", 1.3)
-    kit.frame(ax, x + 274, y + 70, 116, 48, ORANGE)
+    kit.frame(ax, x + 274, y + 70, 116, 48, AMBER)
     ax.plot((x + 232, x + 384), (y + 198, y + 198), color=GREY, lw=0.8)
     _scribble(ax, x + 250, y + 188, 110)
 

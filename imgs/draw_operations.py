@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import drawing_kit as kit
 import numpy as np
-from drawing_kit import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PAPER, PURPLE, RED
+from drawing_kit import FAINT, GREY, INK, PAPER
 from matplotlib.axes import Axes
+
+from lenet_helpers.palette import AMBER, BLUE, GREEN, ORANGE, PURPLE
 
 
 def output_size(n: int, k: int, p: int = 0, s: int = 1) -> int:
@@ -22,7 +24,7 @@ def draw_convolution() -> None:
     cell, middle = 60, 158
     for x, numbers, marked, colour, name in (
         (112, image, 2, BLUE, "输入 input"),
-        (430, kernel, 2, RED, "卷积核 kernel"),
+        (430, kernel, 2, ORANGE, "卷积核 kernel"),
         (668, output, 1, GREEN, "输出 output"),
     ):
         y, side = middle - len(numbers) * cell / 2, len(numbers) * cell
@@ -33,7 +35,7 @@ def draw_convolution() -> None:
         kit.write(ax, x + side / 2, 34, name, 15, bold=True)
     for (row, column), weight in np.ndenumerate(kernel):
         x, y = 112 + (column + 0.77) * cell, middle + (row - 1.5 + 0.8) * cell
-        kit.write(ax, x, y, f"×{weight}", 13, RED, bold=True)
+        kit.write(ax, x, y, f"×{weight}", 13, ORANGE, bold=True)
     kit.write(ax, 361, middle, "∗", 30, GREY)
     kit.write(ax, 361, middle + 30, "互相关", 12, GREY)
     kit.write(ax, 361, middle + 47, "cross-correlation", 12, GREY)
@@ -50,7 +52,7 @@ def _write_sum(
     """A sum of products around x: inputs in blue, weights in red, the total in green."""
     parts: list[tuple[object, str]] = []
     for value, weight in zip(inputs, weights, strict=True):
-        parts += [(value, BLUE), ("×", GREY), (weight, RED), ("+", GREY)]
+        parts += [(value, BLUE), ("×", GREY), (weight, ORANGE), ("+", GREY)]
     parts[-1:] = [("=", GREY), (total, GREEN)]
     for place, (text, colour) in enumerate(parts):
         middle = x + (place - (len(parts) - 1) / 2) * 27 + 7 * (text is total)
@@ -76,8 +78,8 @@ def draw_pooling() -> None:
         start = (left + 4 * cell + 26, middle + 22 * bend)
         kit.arrow(ax, start, (right - 24, y + cell))
         kit.write(ax, right + 2 * cell + 28, y + 38, name, 16, bold=True, ha="left")
-        kit.frame(ax, right + 2 * cell + 29, y + 67, 13, 13, ORANGE, 2,
-                  facecolor=kit.tint(ORANGE, 0.25))  # fmt: skip
+        kit.frame(ax, right + 2 * cell + 29, y + 67, 13, 13, AMBER, 2,
+                  facecolor=kit.tint(AMBER, 0.25))  # fmt: skip
         kit.write(ax, right + 2 * cell + 52, y + 74, example, 16, ha="left")
     kit.save(ax, "pooling")
 
@@ -86,7 +88,7 @@ def _draw_windows(
     ax: Axes, x: float, y: float, numbers: np.ndarray, cell: float, window: int
 ) -> None:
     """A grid of numbers whose four quarters, ``window`` cells wide, have a colour each."""
-    colours = np.array([[ORANGE, BLUE], [GREEN, PURPLE]])
+    colours = np.array([[AMBER, BLUE], [GREEN, PURPLE]])
     tints = np.array([[kit.tint(colour, 0.25) for colour in row] for row in colours])
     kit.number_grid(ax, x, y, numbers, cell, tints.repeat(window, 0).repeat(window, 1), 22)
     side = window * cell
@@ -123,11 +125,11 @@ def _draw_padding(ax: Axes, x: float, y: float, cell: float = 5.6) -> None:
     _draw_grid(ax, x, y, padded, cell, kit.tint(GREY, 0.16))
     _draw_grid(ax, x + p * cell, y + p * cell, n, cell, kit.tint(BLUE, 0.2))
     _draw_grid(ax, out_x, out_y, size, cell, kit.tint(GREEN, 0.2))
-    for place, colour in ((0, RED), (size - 1, INK)):
+    for place, colour in ((0, ORANGE), (size - 1, INK)):
         window, target = (place * cell + np.array(corner) for corner in ((x, y), (out_x, out_y)))
-        face = (*kit.tint(ORANGE, 0.8), 0.6)
+        face = (*kit.tint(AMBER, 0.8), 0.6)
         kit.frame(ax, *window, k * cell, k * cell, colour, 2, facecolor=face)
-        kit.frame(ax, *target, cell, cell, colour, 2, facecolor=ORANGE)
+        kit.frame(ax, *target, cell, cell, colour, 2, facecolor=AMBER)
         for edge in (0, cell):
             ends = np.array([window + (k * cell, k * edge), target + (0, edge)])
             ax.plot(*ends.T, color=colour, linewidth=0.6, zorder=4)
@@ -146,7 +148,7 @@ def _draw_stride(ax: Axes, x: float, y: float, cell: float = 26) -> None:
     middle = (x + out_x + size * cell) / 2
     _draw_grid(ax, x, y, n, cell, PAPER)
     _draw_grid(ax, out_x, out_y, size, cell, PAPER)
-    for row, column, colour in ((0, 0, ORANGE), (0, 1, BLUE), (0, 2, GREEN), (1, 0, PURPLE)):
+    for row, column, colour in ((0, 0, AMBER), (0, 1, BLUE), (0, 2, GREEN), (1, 0, PURPLE)):
         for left, top, step, side in ((x, y, s * cell, k * cell), (out_x, out_y, cell, cell)):
             kit.frame(ax, left + column * step + 1, top + row * step + 1, side - 2, side - 2,
                       colour, 2.5, facecolor=(*kit.tint(colour, 0.6), 0.5))  # fmt: skip

@@ -19,6 +19,8 @@ from matplotlib.font_manager import fontManager
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon, Rectangle
 from PIL import Image
 
+from lenet_helpers.palette import AMBER, ORANGE
+
 FOLDER = Path(__file__).parent
 WIDTH = 900
 CJK_FONTS = (
@@ -26,10 +28,6 @@ CJK_FONTS = (
     "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans SC", "Noto Sans CJK JP",
 )  # fmt: skip
 
-# The colours of Okabe and Ito (2008), told apart by colour-blind readers.
-BLUE, SKY, GREEN, ORANGE, RED, PURPLE = (
-    "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7",
-)  # fmt: skip
 INK, GREY, FAINT, PAPER = "#1b2733", "#5d6975", "#c9d1d9", "#ffffff"
 
 
@@ -136,7 +134,7 @@ def number_grid(
 
 def sigmoid_plaque(ax: Axes, x: float, y: float) -> None:
     """A small plaque with the curve of the sigmoid and its name."""
-    box(ax, x - 40, y - 11, 80, 22, tint(ORANGE, 0.16), ORANGE, 1, 11)
+    box(ax, x - 40, y - 11, 80, 22, tint(AMBER, 0.16), AMBER, 1, 11)
     t = np.linspace(-1, 1, 40)
-    ax.plot(x - 24 + 8 * t, y + 6 - 12 / (1 + np.exp(-5 * t)), color=RED, linewidth=1.2)
+    ax.plot(x - 24 + 8 * t, y + 6 - 12 / (1 + np.exp(-5 * t)), color=ORANGE, linewidth=1.2)
     write(ax, x + 12, y, "sigmoid", 11.5)

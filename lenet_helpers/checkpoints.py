@@ -56,13 +56,11 @@ class Checkpoints(list[Checkpoint]):
 
 
 def moments(batches: int, count: int = 40) -> list[int]:
-    """So many moments of a training of so many batches, denser at its beginning.
+    """From 0 to ``batches``, so many moments, whose distances grow evenly.
 
-    From 0 to ``batches``; their distances grow evenly, so that the plateau of a sigmoid network,
-    which lies at the beginning, is seen in detail.
+    So the plateau of a sigmoid network, which lies at the beginning, is seen in detail.
     """
-    spread = [round(batches * (i / (count - 1)) ** 2) for i in range(count)]
-    return sorted(set(spread))
+    return sorted({round(batches * (i / (count - 1)) ** 2) for i in range(count)})
 
 
 def net_at(net: nn.Module, checkpoint: Checkpoint) -> nn.Module:

@@ -47,6 +47,7 @@ def allowed_cores(root: Path = Path("/")) -> int:
     """How many cores this process may use at most: by its affinity and its control groups' quotas.
 
     Source: ``cpu.max`` and ``cpu.cfs_quota_us`` in the documentation of Linux's control groups.
+    (``joblib.cpu_count`` reads them too, but takes most of a second to import.)
     """
     cores = [len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()]
     for line in _lines(root / "proc/self/cgroup"):
@@ -74,12 +75,8 @@ class _Loop:
     def __init__(self) -> None:
         self.thread, self.depth = threading.get_ident(), 0
         self.most = self.found = self.ours = torch.get_num_threads()
-        self.chooser = ThreadCount(
-            min(_Loop.latest or self.most, self.most),
-            time.perf_counter,
-            read_clocks,
-            cores_free_now,
-        )
+        first = min(_Loop.latest or self.most, self.most)
+        self.chooser = ThreadCount(first, time.perf_counter, read_clocks, cores_free_now)
 
     def begin(self) -> None:
         self.depth += 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -38,8 +39,7 @@ CHINESE_FONTS = (
 class Picture:
     """A figure and, in both languages, what a reader who cannot see it needs to know.
 
-    A notebook shows the PNG with this text as its alternative text, and as a caption below, since
-    JupyterLab drops the alternative text of an output.
+    A notebook shows the text as a caption too: JupyterLab drops an output's alternative text.
     """
 
     figure: Figure
@@ -170,10 +170,8 @@ def curves(
     """
     figure, axis = new_figure(7.0, 3.6)
     with style():
-        for index, (name, (x, y)) in enumerate(series.items()):
-            axis.plot(
-                x, y, LINES[index % len(LINES)], marker=MARKS[index % len(MARKS)], ms=4, label=name
-            )  # fmt: skip
+        for (name, (x, y)), line, mark in zip(series.items(), cycle(LINES), cycle(MARKS)):
+            axis.plot(x, y, line, marker=mark, ms=4, label=name)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
         axis.grid(alpha=0.4)
         axis.legend()
@@ -188,7 +186,6 @@ def timeline(
     Args:
         events: for each its place (a year and its fraction), the date as text, what happened.
         caption: the picture's alternative text.
-        title: a text above the line.
     """
     years = [year for year, _, _ in events]
     first, last = min(years) - 0.5, max(years) + 0.5

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from lenet_helpers.modes import evaluating
 from lenet_helpers.words import SettingError
 
 Outputs = list[tuple[str, torch.Tensor]]
 
 # Each number of their output comes from the one at the same place of their input.
 POINTWISE = (nn.Sigmoid, nn.Tanh, nn.ReLU)
-VECTORS = (nn.Flatten, nn.Linear)
+VECTORS = (nn.Flatten, nn.Linear)  # no maps: each number depends on all of the input
 
 
 class Window(NamedTuple):
@@ -27,11 +27,7 @@ class Window(NamedTuple):
 
 
 def layers_of(net: nn.Module) -> list[nn.Module]:
-    """The layers of an ``nn.Sequential``, in order.
-
-    Raises:
-        SettingError: it is none, or has no layers.
-    """
+    """The layers of an ``nn.Sequential``, in order; `SettingError` if ``net`` is none or empty."""
     if isinstance(net, nn.Sequential) and len(net):
         return list(net)
     raise SettingError(
@@ -41,19 +37,9 @@ def layers_of(net: nn.Module) -> list[nn.Module]:
 
 
 def seen_by(layer: nn.Module, window: Window) -> Window:
-    """The part of the layer's input that this part of its output depends on.
-
-    Raises:
-        SettingError: the layer's output is no feature map.
-    """
+    """The part of the layer's input maps that this part of its output maps depends on."""
     if isinstance(layer, POINTWISE):
         return window
-    if isinstance(layer, VECTORS):
-        raise SettingError(
-            f"{type(layer).__name__} 的输出没有特征图：每个数都取决于整张图片。",
-            f"{type(layer).__name__} puts out no feature maps: each number depends on the whole "
-            "picture.",
-        )
     (top, high), (left, wide) = (
         (at * stride - pad, (size - 1) * stride + dilation * (kernel - 1) + 1)
         for at, size, kernel, stride, pad, dilation in zip(
@@ -88,10 +74,11 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     Raises:
         SettingError: ``net`` is no ``nn.Sequential``, or a layer cannot take what reaches it.
     """
-    layers = _evaluating(net)
-    X, outputs = X.to(_device(net)), []
+    layers_of(net)  # checks that it has any
+    device = next((p.device for p in net.parameters()), X.device)
+    X, outputs = X.to(device), []
     with torch.no_grad():
-        for number, layer in enumerate(layers, 1):
+        for number, layer in enumerate(evaluating(net), 1):
             try:
                 X = layer(X.clone())  # a layer may work in place
             except (RuntimeError, ValueError, IndexError, TypeError) as error:
@@ -103,29 +90,6 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     return outputs
 
 
-def receptive_field(net: nn.Sequential, layer: int, row: int, column: int) -> Window:
-    """The pixels of the picture that one number of a feature map depends on.
-
-    Args:
-        net: convolutions, poolings and activations, as far as ``layer``.
-        layer: which layer's output, counted from 0 as in ``net[layer]``.
-        row, column: the number's place on the map, counted from 0.
-
-    Raises:
-        SettingError: a layer on the way is none of these, or there is no such layer.
-    """
-    layers = layers_of(net)
-    if not 0 <= layer < len(layers):
-        raise SettingError(
-            f"网络有 {len(layers)} 层，没有第 {layer} 层（从 0 数起）。",
-            f"The network has {len(layers)} layers, and no layer {layer}, counted from 0.",
-        )
-    window = Window(row, column, 1, 1)
-    for before in reversed(layers[: layer + 1]):
-        window = seen_by(before, window)
-    return window
-
-
 def kernels(net: nn.Sequential) -> Outputs:
     """Name and weights ``(out, in, height, width)`` of each convolution of ``net``."""
     return [
@@ -133,13 +97,3 @@ def kernels(net: nn.Sequential) -> Outputs:
         for number, layer in enumerate(layers_of(net), 1)
         if isinstance(layer, nn.Conv2d)
     ]
-
-
-def _evaluating(net: nn.Module) -> nn.Sequential:
-    """A copy in evaluation mode: the net itself may be in training elsewhere at this moment."""
-    layers_of(net)  # checks that it has any
-    return copy.deepcopy(net).eval()
-
-
-def _device(net: nn.Module) -> torch.device:
-    return next((p.device for p in net.parameters()), torch.device("cpu"))

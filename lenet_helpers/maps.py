@@ -9,16 +9,15 @@ import torch
 from matplotlib.colors import LinearSegmentedColormap
 
 from lenet_helpers.figures import Picture, new_figure, style
-from lenet_helpers.palette import COLORS
+from lenet_helpers.palette import BLUE, ORANGE
 from lenet_helpers.words import Words
 
 Outputs = Sequence[tuple[str, torch.Tensor]]
 # A bank of kernels is drawn up to here, so that a wide network still fits.
 MOST_KERNELS, MOST_CHANNELS = 16, 8
 PAPER = "0.88"  # between maps: grey, for white is zero
-SIGNED = LinearSegmentedColormap.from_list("signed", [COLORS[1], "white", COLORS[0]]).with_extremes(
-    bad=PAPER
-)
+SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "white", BLUE])
+SIGNED = SIGNED.with_extremes(bad=PAPER)
 
 
 def mosaic(maps, columns: int) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""A network's mode for the length of a block, and not a moment longer."""
+"""A network's mode: for the length of a block, or of a copy where others may be training it."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -27,6 +28,11 @@ def mode(net: nn.Module, *, training: bool) -> Iterator[None]:
             _set(modes, gradients)
     finally:  # once more: the stop button may have struck within the first time
         _set(modes, gradients)
+
+
+def evaluating(net: nn.Module) -> nn.Module:
+    """A copy in evaluation mode: another thread may be training ``net`` at this very moment."""
+    return copy.deepcopy(net).eval()
 
 
 def _set(modes: dict[nn.Module, bool], gradients: bool) -> None:

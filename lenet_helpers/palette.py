@@ -1,6 +1,13 @@
-"""Colours, lines and marks: figures, widgets, drawings and the site use the same."""
+"""Colours, lines and marks: figures, widgets, drawings and the site use the same.
 
-# Okabe and Ito (2008): told apart by colour-blind readers.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+The stylesheets and `colors.js` cannot read this file; a test holds them to it.
+"""
+
+# Okabe and Ito (2008): told apart by colour-blind readers. What the course calls orange is their
+# vermilion, the darker of two that stand against white paper.
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+AMBER, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
+
+COLORS = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK)
 LINES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D")

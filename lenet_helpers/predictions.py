@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.cores import on_free_cores
+from lenet_helpers.modes import evaluating
 from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
         SettingError: there is no picture, the number of scores is not the number of classes, or
             the scores are not finite.
     """
-    require_pictures(data_iter)
+    if len(data_iter.labels) == 0:
+        raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")
     parts = [
         probabilities(net, data_iter, images)
         for images in on_free_cores(data_iter.images.split(BATCH))
@@ -83,17 +84,12 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
 def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor) -> torch.Tensor:
     """The probability of each class, softmax of the scores: ``float32 (n, classes)``, on the CPU.
 
-    Args:
-        net: as in `predict_all`.
-        data_iter: where the pictures come from; it knows how a network sees them.
-        images: ``uint8 (n, 28, 28)``.
-
-    Raises:
-        SettingError: the number of scores is not the number of classes, or they are not finite.
+    ``images`` are ``uint8 (n, 28, 28)``; ``data_iter``, where they come from, knows how a network
+    sees them. ``net`` and errors are as in `predict_all`.
     """
-    copied, classes = copy.deepcopy(net).eval(), len(data_iter.classes)  # net may be in training
+    classes, device = len(data_iter.classes), next(net.parameters()).device
     with torch.no_grad():
-        scores = copied(data_iter.prepare(images).to(next(net.parameters()).device)).cpu()
+        scores = evaluating(net)(data_iter.prepare(images).to(device)).cpu()
     if scores.shape != (len(images), classes):
         raise SettingError(
             f"网络对每张图片应给出 {classes} 个得分（每类一个），输出形状却是 "
@@ -108,13 +104,3 @@ def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor
             "again with a smaller learning rate.",
         )
     return scores.softmax(dim=1)
-
-
-def require_pictures(data_iter: BatchIterator) -> None:
-    """Check that there is a picture at all.
-
-    Raises:
-        SettingError: there is none.
-    """
-    if len(data_iter.labels) == 0:
-        raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")

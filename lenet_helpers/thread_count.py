@@ -1,8 +1,4 @@
-"""How many threads one loop takes, from what the clocks say; knows neither torch nor the system.
-
-A loop whose threads get less of the processors than they ask for goes on with as many as it got. It
-tries more once cores lie idle; a try that was in vain makes it wait longer for the next.
-"""
+"""How many threads one loop takes, from what the clocks say; knows neither torch nor the system."""
 
 from __future__ import annotations
 
@@ -30,17 +26,15 @@ class Clocks(NamedTuple):
 
 
 class ThreadCount:
-    """Decides how many threads one loop takes; knows nothing of torch.
+    """Decides how many threads one loop takes: ``count``, to begin with and then at each moment.
+
+    A loop whose threads get less of the processors than they ask for goes on with as many as it
+    got. It tries more once cores lie idle; a try in vain makes it wait longer for the next.
 
     Args:
-        count: how many to begin with.
         wall: the clock, in seconds.
         read: what reads all clocks, in the loop's own thread.
-        free_now: the number of cores that others leave over at this moment; ``None`` where
-            nobody tells.
-
-    Attributes:
-        count: how many to take now.
+        free_now: how many cores others leave over at this moment; ``None`` where nobody tells.
     """
 
     def __init__(
@@ -55,10 +49,7 @@ class ThreadCount:
         self.begin(count)
 
     def ask(self, most: int, others: int = 0) -> int:
-        """How many threads to take for the next batch, from 1 to ``most``.
-
-        ``others`` is how many threads the other loops of this process take.
-        """
+        """From 1 to ``most``, for the next batch; this process's other loops take ``others``."""
         self.count = min(self.count, most)
         if most == 1:
             return 1
@@ -84,15 +75,12 @@ class ThreadCount:
             self._wait = min(2 * self._wait, LONGEST_WAIT) if self._trying else SHORTEST_WAIT
             self._next_try, self._trying = now.wall + self._wait, False
             got = round(short.process * self.count / asked)
-            self._take(now, min(max(1, got), self.count - 1))
+            self.count, self._long_look = min(max(1, got), self.count - 1), now
         elif self.count < most and now.wall >= self._next_try and _lie_idle(long):
-            self._trying = True
-            self._take(now, min(most, self.count + max(1, int(long.idle))))
+            self.count = min(most, self.count + max(1, int(long.idle)))
+            self._long_look, self._trying = now, True
         elif long.wall >= LONG_LOOK:
             self._long_look, self._trying = now, False
-
-    def _take(self, now: Clocks, count: int) -> None:
-        self.count, self._long_look = count, now
 
 
 def _cores(before: Clocks, now: Clocks) -> Clocks:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from html import escape
 from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
-from lenet_helpers.modes import mode
+from lenet_helpers.modes import evaluating
+from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
 
 HEADINGS = (
@@ -46,45 +45,30 @@ class ShapeTrace(NamedTuple):
         """The multiply-adds of all layers together."""
         return sum(row.multiply_adds for row in self.rows)
 
+    def table(self) -> Table:
+        """The rows with their headings, the input above them and the totals below."""
+        lines = [("Input", self.input_shape, 0, 0), *self.rows]
+        rows = [
+            (name, " × ".join(map(str, shape)), f"{parameters:,}", f"{multiply_adds:,}")
+            for name, shape, parameters, multiply_adds in lines
+        ]
+        total = Words("合计", "Total"), "", f"{self.parameters:,}", f"{self.multiply_adds:,}"
+        return Table(HEADINGS, rows, align="llrr", foot=total)
+
     def __str__(self) -> str:
-        table = [[heading.en for heading in HEADINGS], *self._cells()]
-        widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if column < 2 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        )
+        return self.table().text("en")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        *layers, total = self._cells()
-        head = "".join(f"<th>{heading.html()}</th>" for heading in HEADINGS)
-        body = "".join(f"<tr>{_html_cells(row, 'td')}</tr>" for row in layers)
-        foot = f"<tr><th>{Words('合计', 'Total').html()}</th>{_html_cells(total[1:], 'th')}</tr>"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
-
-    def _cells(self) -> list[list[str]]:
-        rows = [LayerRow("Input", self.input_shape, 0, 0), *self.rows]
-        cells = [
-            [
-                row.layer,
-                " × ".join(map(str, row.output_shape)),
-                f"{row.parameters:,}",
-                f"{row.multiply_adds:,}",
-            ]
-            for row in rows
-        ]
-        return [*cells, ["Total", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"]]
+        return self.table()._repr_html_()
 
 
 def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
-    """Run ``X`` through ``net`` once and write down what every layer does.
+    """Run ``X`` through a copy of ``net`` once and write down what every layer does.
 
     Args:
-        net: the network. Its weights, gradients and train/eval modes are as before afterwards.
+        net: the network, in whatever mode; it is evaluated, and left as it is.
         X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, on the net's device.
 
     Returns:
@@ -109,20 +93,19 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
         size = sum(p.numel() for p in new)
         rows.append(LayerRow(name, shape, size, _multiply_adds(layer, output)))
 
-    leaves = [module for module in net.modules() if not any(module.children())]
-    handles = [leaf.register_forward_pre_hook(enter) for leaf in leaves]
-    handles += [leaf.register_forward_hook(leave) for leaf in leaves]
+    net = evaluating(net)
+    for module in net.modules():
+        if not any(module.children()):
+            module.register_forward_pre_hook(enter)
+            module.register_forward_hook(leave)
     try:
-        with mode(net, training=False):
+        with torch.no_grad():
             net(X)
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
         where = entered[-1] if entered else type(net).__name__
         raise SettingError(
             f"数据无法通过第 {where} 层：{error}", f"The data cannot pass layer {where}: {error}"
         ) from error
-    finally:
-        for handle in handles:
-            handle.remove()
     return ShapeTrace(tuple(X.shape), tuple(rows), sum(p.numel() for p in net.parameters()))
 
 
@@ -133,7 +116,3 @@ def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
     if isinstance(layer, nn.Linear):
         return output.numel() * layer.in_features
     return 0
-
-
-def _html_cells(cells: Iterable[str], tag: str) -> str:
-    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)

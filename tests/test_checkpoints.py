@@ -25,26 +25,21 @@ def equal(net, other) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_they_lie_where_they_were_asked_for(run):
-    _, _, kept, _, batches = run
+def test_they_hold_the_weights_of_the_moments_that_were_asked_for(run):
+    start, net, kept, _, batches = run
     assert [c.batch for c in kept] == [0, 1, 3, 2 * batches]
     assert [c.epoch for c in kept] == [0, 1 / batches, 3 / batches, 2]
-
-
-def test_the_first_and_the_last_are_the_nets_before_and_after(run):
-    start, net, kept, _, _ = run
     assert equal(net_at(net, kept[0]), start)
     assert equal(net_at(start, kept[-1]), net)
     assert not equal(net_at(net, kept[1]), start)
 
 
 def test_losses_are_means_since_the_checkpoint_before(run):
-    start, _, kept, reports, batches = run
+    start, _, kept, reports, _ = run
     train_iter, _ = load_data("digits", 256, "cpu")
     X, y = next(iter(train_iter))
     first = torch.nn.functional.cross_entropy(start(X), y).item()
-    assert kept[0].loss == pytest.approx(first, rel=1e-5)
-    assert kept[1].loss == pytest.approx(first, rel=1e-5)
+    assert [kept[0].loss, kept[1].loss] == pytest.approx([first, first], rel=1e-5)
     last = kept[-1].loss  # over all but three batches of two epochs
     assert min(r.loss for r in reports) <= last <= kept[0].loss
 

@@ -140,95 +140,89 @@ def test_two_loops_of_one_process_count_each_others_threads():
 # What Linux says of quotas
 
 
-def write(root: Path, file: str, text: str) -> None:
-    path = root / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
 @pytest.fixture
-def many_cores(monkeypatch):
+def linux(monkeypatch, tmp_path):
+    """A machine of 16 cores; returns what writes one of its files."""
     monkeypatch.setattr(cores.os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    monkeypatch.setattr(cores.os, "cpu_count", lambda: 16)
+
+    def write(file: str, text: str) -> Path:
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return tmp_path
+
+    return write
 
 
-@pytest.mark.usefixtures("many_cores")
-class TestAllowedCores:
-    def test_no_quota(self, tmp_path):
-        assert allowed_cores(tmp_path) == 16
-        write(tmp_path, "proc/self/cgroup", "0::/user.slice/a\n")
-        write(tmp_path, "sys/fs/cgroup/user.slice/a/cpu.max", "max 100000\n")
-        assert allowed_cores(tmp_path) == 16
-
-    def test_the_smallest_quota_on_the_way_up_counts(self, tmp_path):
-        write(tmp_path, "proc/self/cgroup", "0::/user.slice/a\n")
-        write(tmp_path, "sys/fs/cgroup/user.slice/a/cpu.max", "400000 100000\n")
-        write(tmp_path, "sys/fs/cgroup/user.slice/cpu.max", "150000 100000\n")
-        assert allowed_cores(tmp_path) == 2
-
-    def test_a_container_sees_its_own_group_at_the_top(self, tmp_path):
-        write(tmp_path, "proc/self/cgroup", "0::/docker/not/here\n")
-        write(tmp_path, "sys/fs/cgroup/cpu.max", "50000 100000\n")
-        assert allowed_cores(tmp_path) == 1
-
-    def test_the_older_kind_of_control_group(self, tmp_path):
-        write(tmp_path, "proc/self/cgroup", "3:memory:/x\n2:cpu,cpuacct:/x\n")
-        write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "300000\n")
-        write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n")
-        assert allowed_cores(tmp_path) == 3
-        write(tmp_path, "sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_quota_us", "-1\n")
-        assert allowed_cores(tmp_path) == 16
+OLDER = "3:memory:/x\n2:cpu,cpuacct:/x\n"
 
 
-def test_the_cores_that_are_free_at_this_moment(tmp_path, monkeypatch):
-    monkeypatch.setattr(cores.os, "cpu_count", lambda: 8)
-    write(tmp_path, "loadavg", "0.20 0.18 0.12 3/411 12345\n")
-    assert cores.cores_free_now(tmp_path / "loadavg") == 6
-    assert cores.cores_free_now(tmp_path / "nowhere") is None
+@pytest.mark.parametrize(
+    ("group", "files", "allowed"),
+    [
+        ("", {}, 16),
+        ("0::/slice/a\n", {"slice/a/cpu.max": "max 100000\n"}, 16),
+        ("0::/slice/a\n", {"slice/a/cpu.max": "400000 1000\n", "slice/cpu.max": "1500 1000\n"}, 2),
+        ("0::/docker/not/here\n", {"cpu.max": "50000 100000\n"}, 1),
+        (OLDER, {"cpu,cpuacct/x/cpu.cfs_quota_us": "-1\n"}, 16),
+        (OLDER, {"cpu,cpuacct/x/cpu.cfs_quota_us": "300000\n"}, 3),
+    ],
+    ids=["no group", "no quota", "smallest on the way up", "container", "older without", "older"],
+)
+def test_the_cores_that_a_control_group_allows(linux, group, files, allowed):
+    root = linux("proc/self/cgroup", group)
+    linux("sys/fs/cgroup/cpu,cpuacct/x/cpu.cfs_period_us", "100000\n")
+    for file, text in files.items():
+        linux(f"sys/fs/cgroup/{file}", text)
+    assert allowed_cores(root) == allowed
+
+
+def test_the_cores_that_are_free_at_this_moment(linux):
+    root = linux("loadavg", "0.20 0.18 0.12 3/411 12345\n")
+    assert cores.cores_free_now(root / "loadavg") == 14
+    assert cores.cores_free_now(root / "nowhere") is None
 
 
 # Within torch
 
 
 class Script:
-    """Stands in for `ThreadCount` and says what it was told to."""
+    """Stands in for `ThreadCount`: gives the answer that stands here, and notes the questions."""
 
-    answers = [1]
+    answer = 1
+    asked: list[tuple[int, int]] = []
 
-    def __init__(self, count: int, *_) -> None:
-        self.begun = []
+    def __init__(self, *_) -> None:
+        pass
 
     def begin(self, most: int) -> None:
-        self.begun.append(most)
+        pass
 
     def ask(self, most: int, others: int = 0) -> int:
-        self.asked = most, others
-        return min(most, self.answers[0])
+        Script.asked.append((most, others))
+        return min(most, self.answer)
 
 
 @pytest.fixture
-def torch_threads(monkeypatch):
+def script(monkeypatch):
     """Two threads for torch, and loops that take one."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     monkeypatch.setattr(cores, "ThreadCount", Script)
     monkeypatch.setattr(cores, "allowed_cores", lambda: 2)
     monkeypatch.setattr(cores, "_here", threading.local())
-    monkeypatch.setattr(Script, "answers", [1])
-    yield
+    monkeypatch.setattr(Script, "answer", 1)
+    monkeypatch.setattr(Script, "asked", [])
+    yield Script
     torch.set_num_threads(before)
 
 
-@pytest.mark.usefixtures("torch_threads")
+@pytest.mark.usefixtures("script")
 class TestFreeCores:
-    def test_inside_the_loop_only(self):
-        with free_cores() as adjust:
-            assert torch.get_num_threads() == 2
-            adjust()
-            assert torch.get_num_threads() == 1
-        assert torch.get_num_threads() == 2
-
     def test_nested_loops_end_in_any_order(self):
         train_batches, test_batches = on_free_cores([1, 2]), on_free_cores([1, 2])
+        assert torch.get_num_threads() == 2
         next(train_batches), next(test_batches)
         train_batches.close()
         assert torch.get_num_threads() == 1
@@ -244,27 +238,25 @@ class TestFreeCores:
             _ = 1 / 0
         assert torch.get_num_threads() == 2
 
-    def test_a_number_set_before_is_not_exceeded(self):
-        Script.answers[0] = 2
-        torch.set_num_threads(1)
-        for _ in on_free_cores([1, 2]):
+    @pytest.mark.parametrize("when", ["before", "meanwhile"])
+    def test_a_number_that_somebody_sets_stays_and_is_not_exceeded(self, script, when):
+        script.answer = 2
+        if when == "before":
+            torch.set_num_threads(1)
+        for _ in on_free_cores(range(3)):
+            if when == "meanwhile":
+                torch.set_num_threads(1)
             assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 1
 
-    def test_a_number_set_meanwhile_stays(self):
-        Script.answers[0] = 2
-        for _ in on_free_cores(range(3)):
-            torch.set_num_threads(1)
-        assert torch.get_num_threads() == 1
-
-    def test_a_thread_that_begins_meanwhile_may_take_as_many(self):
+    def test_a_thread_that_begins_meanwhile_may_take_as_many(self, script):
         seen = []
 
         def other_loop():
             with free_cores() as adjust:
-                Script.answers[0] = 2
+                script.answer = 2
                 adjust()
-                seen.append((torch.get_num_threads(), cores._here.loop.chooser.asked))
+                seen.append((torch.get_num_threads(), script.asked[-1]))
 
         with free_cores() as adjust:
             adjust()

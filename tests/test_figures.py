@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from matplotlib import image as mpl_image
+from matplotlib import pyplot as plt
 from matplotlib import rc_context, rcParams
 
-from lenet_helpers import Picture, Words, figures, image_grid
-from lenet_helpers.figures import curves, label, new_figure, style
+from lenet_helpers import Picture, Words, figures, image_grid, lenet, trace_shapes
+from lenet_helpers.figures import curves, label, network_costs, new_figure, style, timeline
+from lenet_helpers.palette import BLUE, GREEN, ORANGE
 
+ROOT = Path(__file__).parents[1]
 CAPTION = Words("十个数字", "ten digits <1>")
 IMAGES = np.arange(13 * 28 * 28, dtype=np.uint32).reshape(13, 28, 28).astype(np.uint8)
 
@@ -28,19 +33,16 @@ def pixels(picture: Picture) -> np.ndarray:
 # Picture
 
 
-def test_bundle_is_a_png_with_alternative_text_in_both_languages():
-    picture = image_grid(IMAGES[:1], CAPTION)
-    data, metadata = picture.bundle(picture.png())
-    assert data["image/png"].startswith(b"\x89PNG\r\n\x1a\n")
-    assert metadata["image/png"]["alt"] == data["text/plain"] == "十个数字 / ten digits <1>"
-
-
-def test_display_is_the_picture_and_a_caption_marked_by_language(monkeypatch):
+def test_display_is_a_small_png_with_alternative_text_and_a_caption_in_both_languages(monkeypatch):
     displayed = []
-    monkeypatch.setattr(figures, "display", lambda *args, **options: displayed.append(args[0]))
+    monkeypatch.setattr(
+        figures, "display", lambda *args, **options: displayed.append((*args, options))
+    )
     image_grid(IMAGES[:1], CAPTION)._ipython_display_()
-    picture, caption = displayed
-    assert picture.keys() == {"image/png", "text/plain"}
+    (data, options), (caption, _) = displayed
+    assert data["image/png"].startswith(b"\x89PNG\r\n\x1a\n")
+    alternative = options["metadata"]["image/png"]["alt"]
+    assert alternative == data["text/plain"] == "十个数字 / ten digits <1>"
     assert '<span lang="zh">十个数字</span>' in caption.data
     assert '<span lang="en">ten digits &lt;1&gt;</span>' in caption.data
 
@@ -60,15 +62,24 @@ def test_png_has_the_size_of_the_figure():
 # image_grid
 
 
-@pytest.mark.parametrize(("count", "rows"), [(1, 1), (10, 1), (11, 2), (13, 2)])
-def test_grid_shows_every_image_in_order(count, rows):
-    picture = image_grid(IMAGES[:count], CAPTION)
-    assert len(picture.figure.axes) == 10 * rows
-    assert len(shown(picture)) == count
-    for array, image in zip(shown(picture), IMAGES, strict=False):
+@pytest.mark.parametrize(
+    ("images", "columns", "places"),
+    [
+        (IMAGES[:1], 10, 10),
+        (IMAGES[:10], 10, 10),
+        (IMAGES[:11], 10, 20),
+        (IMAGES, 4, 16),
+        (torch.rand(3, 5, 9), 10, 10),
+    ],
+    ids=["one", "a row", "two rows", "four columns", "tensors of another size"],
+)
+def test_grid_shows_every_image_in_order(images, columns, places):
+    picture = image_grid(images, CAPTION, columns=columns)
+    assert len(picture.figure.axes) == places
+    for array, image in zip(shown(picture), images, strict=True):
         np.testing.assert_array_equal(array, image)
-    assert not any(axis.axison for axis in picture.figure.axes[count:])
-    assert not any(axis.spines.left.get_visible() for axis in picture.figure.axes[:count])
+    assert not any(axis.axison for axis in picture.figure.axes[len(images) :])
+    assert not any(axis.spines.left.get_visible() for axis in picture.figure.axes[: len(images)])
     assert picture.caption == CAPTION
 
 
@@ -80,40 +91,22 @@ def test_grid_may_show_edges_and_titles_in_both_languages():
     assert picture.caption == Words("两幅", "two")
 
 
-def test_grid_may_have_other_columns():
-    picture = image_grid(IMAGES, CAPTION, columns=4)
-    assert len(picture.figure.axes) == 16
-    assert len(shown(picture)) == 13
-
-
-def test_grid_takes_tensors_and_any_size_of_image():
-    tensor = torch.rand(3, 5, 9)
-    for array, image in zip(shown(image_grid(tensor, CAPTION)), tensor, strict=True):
-        np.testing.assert_array_equal(array, image.numpy())
-
-
-def test_grid_has_titles_above_images_and_one_above_all():
-    picture = image_grid(IMAGES[:3], CAPTION, titles=["a", "b", "c"], title="all")
-    titles = [axis.get_title() for axis in picture.figure.axes]
-    assert titles == ["a", "b", "c"] + [""] * 7
+def test_grid_has_titles_above_images_and_one_above_all_and_a_range_for_all():
+    picture = image_grid(IMAGES[:3], CAPTION, titles="abc", title="all", vmin=0, vmax=255)
+    assert [axis.get_title() for axis in picture.figure.axes] == [*"abc", *[""] * 7]
     assert picture.figure.get_suptitle() == "all"
+    assert {axis.images[0].get_clim() for axis in picture.figure.axes[:3]} == {(0, 255)}
 
 
 def test_ink_is_dark_on_light_paper():
     page = np.zeros((1, 28, 28), np.uint8)
     page[0, 10:18, 10:18] = 255
     seen = pixels(image_grid(page, CAPTION, columns=1))[..., :3].mean(axis=2)
-    middle = seen[seen.shape[0] // 2, seen.shape[1] // 2]
-    assert middle < 0.1
+    assert seen[seen.shape[0] // 2, seen.shape[1] // 2] < 0.1
     assert np.median(seen) > 0.9
 
 
-def test_images_share_a_range_where_one_is_given():
-    picture = image_grid(IMAGES[:2], CAPTION, vmin=0, vmax=255)
-    assert {axis.images[0].get_clim() for axis in picture.figure.axes if axis.images} == {(0, 255)}
-
-
-# Curves
+# Plots
 
 
 def test_curves_are_told_apart_by_more_than_colour():
@@ -127,36 +120,48 @@ def test_curves_are_told_apart_by_more_than_colour():
     assert list(axis.lines[2].get_ydata()) == [2, 3, 2]
 
 
-# Style and language
+def test_costs_stand_beside_the_layers_that_have_any():
+    picture = network_costs(trace_shapes(lenet(), torch.zeros(1, 1, 28, 28)), CAPTION)
+    parameters, multiply_adds = picture.figure.axes
+    names = [text.get_text() for text in parameters.get_yticklabels()]
+    assert names == ["1 Conv2d", "4 Conv2d", "8 Linear", "10 Linear", "12 Linear"]
+    assert "48,120 · 78.0%" in [text.get_text() for text in parameters.texts]
+    assert "240,000 · 57.6%" in [text.get_text() for text in multiply_adds.texts]
 
 
-def test_label_is_in_both_languages_where_a_font_has_chinese(monkeypatch):
-    monkeypatch.setattr(figures, "chinese_font", lambda: "Noto Sans CJK SC")
-    assert label("轮", "epoch") == "轮 epoch"
-    assert label("MNIST", "MNIST") == "MNIST"
+def test_timeline_names_each_event_at_its_year():
+    events = [(1989.5, "1989", Words("一", "one")), (1998.9, "Nov 1998", Words("二", "two"))]
+    (axis,) = timeline(events, CAPTION).figure.axes
+    assert list(axis.lines[1].get_ydata()) == [1989.5, 1998.9]
+    texts = [text.get_text() for text in axis.texts]
+    assert texts[0::2] == ["1989", "Nov 1998"]
+    assert [text.split("\n")[-1] for text in texts[1::2]] == ["one", "two"]
 
 
-def test_label_is_english_where_no_font_has_chinese(monkeypatch):
-    monkeypatch.setattr(figures, "chinese_font", lambda: None)
-    assert label("轮", "epoch") == "epoch"
+# Fonts and style
 
 
 @pytest.mark.parametrize(
-    ("installed", "expected"),
+    ("installed", "font", "said"),
     [
-        (["DejaVu Sans", "SimHei", "Noto Sans CJK SC"], "Noto Sans CJK SC"),
-        (["DejaVu Sans", "SimHei"], "SimHei"),
-        (["DejaVu Sans"], None),
-        ([], None),
+        (["DejaVu Sans", "SimHei", "Noto Sans CJK SC"], "Noto Sans CJK SC", "轮 epoch"),
+        (["DejaVu Sans", "SimHei"], "SimHei", "轮 epoch"),
+        (["DejaVu Sans"], None, "epoch"),
     ],
 )
-def test_best_chinese_font_of_this_machine_is_found(monkeypatch, installed, expected):
+def test_labels_are_in_both_languages_where_a_font_has_chinese(monkeypatch, installed, font, said):
     fonts = [type("Font", (), {"name": name}) for name in installed]
     monkeypatch.setattr(figures.font_manager.fontManager, "ttflist", fonts)
-    assert figures.chinese_font.__wrapped__() == expected
+    figures.chinese_font.cache_clear()
+    try:
+        assert figures.chinese_font() == font
+        assert label("轮", "epoch") == said
+        assert label("MNIST", "MNIST") == "MNIST"
+    finally:
+        figures.chinese_font.cache_clear()
 
 
-def test_labels_have_a_glyph_for_every_character(monkeypatch, recwarn):
+def test_labels_have_a_glyph_for_every_character(recwarn):
     """With or without a Chinese font on this machine, no box is drawn."""
     figure, axis = new_figure(3, 2)
     with style():
@@ -174,34 +179,41 @@ def test_style_does_not_outlast_its_block():
         assert dict(rcParams) == before
 
 
-# Repeating
-
-
-def grid() -> Picture:
-    return image_grid(IMAGES[:3], CAPTION, titles=list("abc"), columns=2, title="all")
-
-
-def plot() -> Picture:
-    series = {"a": ([1, 2], [0.5, 0.1]), "b": ([1, 2], [3, 4])}
-    return curves(series, CAPTION, title="t", xlabel="x", ylabel="y", yscale="log")
-
-
-@pytest.mark.parametrize("make", [grid, plot])
-def test_same_data_give_the_same_bytes(make):
-    first = make().png()
-    rcParams["figure.dpi"] = rcParams["figure.dpi"]  # as a notebook's own settings would
-    assert make().png() == first
-
-
-def test_drawing_a_plot_twice_gives_the_same_bytes():
-    picture = plot()
-    assert picture.png() == picture.png()
-
-
-def test_figures_stay_out_of_pyplot():
+def test_same_data_give_the_same_bytes_and_stay_out_of_pyplot():
     """Else a notebook would show each picture twice, and never let go of it."""
-    from matplotlib import pyplot as plt
+
+    def draw() -> list[Picture]:
+        series = {"a": ([1, 2], [0.5, 0.1]), "b": ([1, 2], [3, 4])}
+        return [
+            image_grid(IMAGES[:3], CAPTION, titles="abc", columns=2, title="all"),
+            curves(series, CAPTION, title="t", xlabel="x", ylabel="y", yscale="log"),
+        ]
 
     before = plt.get_fignums()
-    grid()
+    pictures = draw()
+    first = [picture.png() for picture in pictures]
+    assert pictures[1].png() == first[1]
+    assert [picture.png() for picture in draw()] == first
     assert plt.get_fignums() == before
+
+
+# One palette
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "color"),
+    [
+        ("lenet_helpers/network_view/view.css", "--nv-blue: ", BLUE),
+        ("lenet_helpers/network_view/view.css", "--nv-orange: ", ORANGE),
+        ("lenet_helpers/network_view/view.css", "--nv-lit: ", GREEN),
+        ("lenet_helpers/network_view/colors.js", "const BLUE = ", BLUE),
+        ("lenet_helpers/network_view/colors.js", "ORANGE = ", ORANGE),
+        ("web/static/site.css", "--accent: ", BLUE),
+    ],
+)
+def test_what_cannot_read_the_palette_agrees_with_it(file, name, color):
+    """On light paper; a pixel of a canvas has its bytes in the order blue, green, red."""
+    text = (ROOT / file).read_text("utf-8")
+    found = re.search(re.escape(name) + '"?(#|0x)([0-9a-f]{6})', text, re.IGNORECASE)
+    digits = found[2] if found[1] == "#" else found[2][4:] + found[2][2:4] + found[2][:2]
+    assert f"#{digits}".upper() == color

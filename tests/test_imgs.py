@@ -12,6 +12,8 @@ import pytest
 import torch
 from torch import nn
 
+from lenet_helpers import lenet
+
 FOLDER = Path(__file__).parents[1] / "imgs"
 sys.path.insert(0, str(FOLDER))  # the drawing scripts are no part of the package
 
@@ -26,24 +28,11 @@ NEEDS_FONT = pytest.mark.skipif(
 )
 
 
-def lesson_lenet() -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(1, 6, kernel_size=5, padding=2), nn.Sigmoid(),
-        nn.AvgPool2d(kernel_size=2, stride=2),
-        nn.Conv2d(6, 16, kernel_size=5), nn.Sigmoid(),
-        nn.AvgPool2d(kernel_size=2, stride=2),
-        nn.Flatten(),
-        nn.Linear(16 * 5 * 5, 120), nn.Sigmoid(),
-        nn.Linear(120, 84), nn.Sigmoid(),
-        nn.Linear(84, 10),
-    )  # fmt: skip
-
-
 def drawn_shapes() -> list[tuple[int, ...]]:
     """The input's shape and that after each layer that the picture shows, by a forward pass."""
     x = torch.zeros(1, 1, 28, 28)
     shapes = [tuple(x.shape[1:])]
-    for layer in lesson_lenet():
+    for layer in lenet():
         x = layer(x)
         if isinstance(layer, (nn.Conv2d, nn.AvgPool2d, nn.Linear)):
             shapes.append(tuple(x.shape[1:]))
@@ -72,27 +61,18 @@ def redraw(tmp_path, monkeypatch):
     return draw_into
 
 
-@pytest.mark.parametrize("suffix", LIMITS)
-@pytest.mark.parametrize("name", draw.PICTURES)
-def test_every_promised_picture_is_there_and_small(name, suffix):
-    size = (FOLDER / f"{name}{suffix}").stat().st_size
-    assert 1_000 < size < LIMITS[suffix]
-
-
-def test_no_picture_is_left_that_nothing_draws():
-    found = {path.stem for path in FOLDER.iterdir() if path.suffix in LIMITS}
-    assert found == set(draw.PICTURES)
+def test_every_promised_picture_is_there_and_no_other():
+    found = {path.name for path in FOLDER.iterdir() if path.suffix in LIMITS}
+    assert found == {name + suffix for name in draw.PICTURES for suffix in LIMITS}
 
 
 @pytest.mark.parametrize("name", draw.PICTURES)
-def test_svg_is_xml_with_letters_as_paths(name):
+def test_files_are_small_the_svg_has_letters_as_paths_and_the_png_is_sharp(name):
+    for suffix, limit in LIMITS.items():
+        assert 1_000 < (FOLDER / f"{name}{suffix}").stat().st_size < limit
     root = ET.parse(FOLDER / f"{name}.svg").getroot()
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert not list(root.iter("{http://www.w3.org/2000/svg}text"))
-
-
-@pytest.mark.parametrize("name", draw.PICTURES)
-def test_png_is_as_sharp_as_promised(name):
     data = (FOLDER / f"{name}.png").read_bytes()
     assert data.startswith(b"\x89PNG")
     assert int.from_bytes(data[16:20], "big") == 2 * kit.WIDTH
@@ -109,30 +89,24 @@ def test_committed_picture_writes_the_networks_shapes(name):
     assert written == shapes
 
 
-def test_committed_picture_writes_the_networks_kernels_and_activations():
-    written = texts("lenet")
-    layers = list(lesson_lenet())
+def test_committed_pictures_write_the_networks_layers():
+    written, short = texts("lenet"), " | ".join(texts("lenet_compressed"))
+    layers = list(lenet())
     kernels = []
     for layer in layers:
         if isinstance(layer, nn.Conv2d):
             kernels.append("{}×{} 卷积".format(*layer.kernel_size))
+            assert f"5×5 卷积 Conv ({layer.out_channels})" in short
         elif isinstance(layer, nn.AvgPool2d):
             kernels.append(f"{layer.kernel_size}×{layer.kernel_size} 平均汇聚")
+        elif isinstance(layer, nn.Linear):
+            assert f"全连接 FC ({layer.out_features})" in short
     assert [text for text in written if text in set(kernels)] == kernels
     linears = [layer for layer in layers if isinstance(layer, nn.Linear)]
     assert written.count("全连接层") == len(linears)
     assert written.count("sigmoid") == sum(isinstance(layer, nn.Sigmoid) for layer in layers)
     assert f"展平 flatten: {linears[0].in_features}" in written
     assert f"填充 padding {layers[0].padding[0]}" in written
-
-
-def test_compressed_picture_writes_the_networks_channels_and_units():
-    written = " | ".join(texts("lenet_compressed"))
-    for layer in lesson_lenet():
-        if isinstance(layer, nn.Conv2d):
-            assert f"5×5 卷积 Conv ({layer.out_channels})" in written
-        elif isinstance(layer, nn.Linear):
-            assert f"全连接 FC ({layer.out_features})" in written
 
 
 def test_drawn_maps_have_the_layers_shapes():

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers.layers import Window, receptive_field
+from lenet_helpers.layers import Window
+from lenet_helpers.network_view.still import field_of
 from tests.node import (
     ACTIVATIONS,
     NETWORKS,
@@ -132,7 +133,7 @@ def test_receptive_fields_are_those_of_the_explorer(answers):
         layer = found["stages"][place["stage"]].get("layer")
         if layer is None or layer > 5:
             continue
-        field = receptive_field(net, layer, place["row"], place["column"])
+        field = field_of(net, layer, place["row"], place["column"])
         assert Window(*(source["boxes"][0][side] for side in Window._fields)) == field
 
 

@@ -19,9 +19,9 @@ from lenet_helpers import Checkpoints, SettingError, Words, lenet, panels, train
 from lenet_helpers.checkpoints import net_at
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.language import CHOICE
-from lenet_helpers.layers import receptive_field
 from lenet_helpers.network_view import NetworkView, Refusal
 from lenet_helpers.network_view.describe import weight_bytes
+from lenet_helpers.network_view.still import field_of
 from lenet_helpers.panels import CellRun
 from lenet_helpers.predictions import predict_all
 
@@ -321,7 +321,7 @@ def test_still_has_every_stage_and_frames_the_receptive_field(view, net):
     picture = view.still()
     titles = [axis.get_title() for axis in picture.figure.axes]
     assert titles[1:-1] == ["conv1", "pool1", "conv2", "pool2", "fc1", "fc2", "fc3"]
-    top, left, height, width = receptive_field(net, 3, 7, 2)
+    top, left, height, width = field_of(net, 3, 7, 2)
     (frame,) = picture.figure.axes[0].patches
     assert frame.get_bbox().bounds == (left - 0.5, top - 0.5, width, height)
     assert len(picture.figure.axes[3].patches) == 2  # the number and its map

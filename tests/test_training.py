@@ -2,78 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import math
-import threading
-from itertools import islice
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 
-from lenet_helpers import DivergedError, Progress, SettingError, evaluate_accuracy_gpu, lenet, train
+from lenet_helpers import SettingError, evaluate_accuracy_gpu, lenet, train, training
+from tests.tiny_training import (
+    CLASSES,
+    batches,
+    examples,
+    mixed_net,
+    modes,
+    run,
+    small_net,
+    weights,
+)
 
-CLASSES = 3
-
-
-def examples(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Random 4×4 images whose class is plain to see: ``(n, 1, 4, 4)`` and ``(n,)``."""
-    generator = torch.Generator().manual_seed(seed)
-    y = torch.arange(count) % CLASSES
-    X = torch.randn(count, 1, 4, 4, generator=generator) * 0.1
-    X[torch.arange(count), 0, 0, y] += 1
-    return X, y
-
-
-def batches(count: int, size: int, seed: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    X, y = examples(count, seed)
-    return list(zip(X.split(size), y.split(size), strict=True))
-
-
-def small_net() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, CLASSES))
-
-
-def run(net, train_iter, test_iter=None, num_epochs=1, lr=0.1, **options) -> list[Progress]:
-    test_iter = batches(9, 4) if test_iter is None else test_iter
-    return list(train(net, train_iter, test_iter, num_epochs, lr, "cpu", **options))
-
-
-def numbers(reports: list[Progress]) -> list[tuple]:
-    """What must be the same in two runs: all but the clock's readings."""
-    return [(r.epoch, r.batch, r.loss, r.train_acc, r.test_acc) for r in reports]
-
-
-def weights(net: nn.Module) -> torch.Tensor:
-    return nn.utils.parameters_to_vector(net.parameters()).detach().clone()
-
-
-def modes(net: nn.Module) -> list[bool]:
-    return [module.training for module in net.modules()]
-
-
-@pytest.fixture
-def mixed_net():
-    """A net whose parts are in different modes; no training or evaluation may mix them up."""
-    net = small_net()
-    net.append(nn.Identity())
-    net.train()
-    net[1].eval()
-    return net
-
+ROOT = Path(training.__file__).parents[1]
 
 # Learning
-
-
-def test_lenet_learns_the_digits_within_thirty_epochs(digits):
-    torch.manual_seed(0)
-    best = 0.0
-    for progress in train(lenet(), *digits, num_epochs=30, lr=0.9, device="cpu"):
-        best = max(best, progress.test_acc or 0)
-        if best > 0.9:
-            break
-    assert best > 0.9
-    assert progress.loss < 1
 
 
 def test_tanh_learns_the_digits_in_two_epochs(digits):
@@ -83,23 +39,11 @@ def test_tanh_learns_the_digits_in_two_epochs(digits):
     assert last.train_acc > 0.9
 
 
-def test_one_step_is_gradient_descent_by_hand():
-    net, by_hand = small_net(), small_net()
-    X, y = examples(6)
-    (*_, last) = run(net, [(X, y)], lr=0.5, init=None)
-    loss = nn.functional.cross_entropy(by_hand(X), y)
-    loss.backward()
-    expected = torch.cat([(p - 0.5 * p.grad).flatten() for p in by_hand.parameters()])
-    torch.testing.assert_close(weights(net), expected.detach())
-    assert last.loss == pytest.approx(loss.item())
-
-
 def test_steps_are_those_of_torchs_optimiser_to_the_last_bit():
     net, theirs = small_net(), small_net()
     optimizer = torch.optim.SGD(theirs.parameters(), lr=0.3)
-    train_iter = batches(12, 4)
-    run(net, train_iter, lr=0.3, init=None)
-    for X, y in train_iter:
+    run(net, batches(12, 4), lr=0.3, init=None)
+    for X, y in batches(12, 4):
         optimizer.zero_grad()
         nn.functional.cross_entropy(theirs(X), y).backward()
         optimizer.step()
@@ -115,89 +59,20 @@ def test_frozen_weights_stay_and_the_others_learn():
     assert changed == [False, False, True, True]
 
 
-def test_loss_and_accuracy_are_means_over_the_epoch_so_far():
-    """A last batch of one counts as one example, not as one batch."""
-    train_iter = batches(9, 4)
+def test_loss_and_accuracies_are_means_over_examples_with_a_last_batch_of_one():
     net = small_net()
-    frozen = run(net, train_iter, lr=1e-30, init=None)
+    *within, last = run(net, batches(9, 4), lr=1e-30, init=None)
     X, y = examples(9)
-    for report in frozen[:-1]:
-        seen = slice(0, min(4 * report.batch, 9))
-        scores = net(X[seen])
-        assert report.loss == pytest.approx(nn.functional.cross_entropy(scores, y[seen]).item())
-        assert report.train_acc == pytest.approx((scores.argmax(1) == y[seen]).float().mean())
+    assert [report.batch for report in within] == [1, 2, 3]
+    for report in within:
+        scores, labels = net(X[: 4 * report.batch]), y[: 4 * report.batch]
+        loss = nn.functional.cross_entropy(scores, labels).item()
+        right = (scores.argmax(1) == labels).float().mean().item()
+        assert (report.loss, report.train_acc) == pytest.approx((loss, right))
+    assert last.test_acc == pytest.approx(right)
 
 
-# Reports
-
-
-@pytest.mark.parametrize(
-    ("num_batches", "points"),
-    [
-        (1, [1]),
-        (2, [1, 2]),
-        (3, [1, 2, 3]),
-        (4, [1, 2, 3, 4]),
-        (5, [1, 2, 3, 4, 5]),
-        (7, [2, 3, 5, 6, 7]),
-        (10, [2, 4, 6, 8, 10]),
-        (45, [9, 18, 27, 36, 45]),
-    ],
-)
-def test_five_reports_an_epoch_and_one_with_the_test_accuracy(num_batches, points):
-    reports = run(small_net(), batches(2 * num_batches, 2), num_epochs=2)
-    assert [r.batch for r in reports] == 2 * [*points, num_batches]
-    assert [r.test_acc is not None for r in reports] == 2 * [*[False] * len(points), True]
-
-
-def test_fields_of_the_reports_agree():
-    reports = run(small_net(), batches(19, 2), num_epochs=2)
-    assert {(r.num_batches, r.num_epochs) for r in reports} == {(10, 2)}
-    first, second = reports[:6], reports[6:]
-    assert [r.epoch for r in first] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1, 1])
-    assert [r.epoch for r in second] == pytest.approx([1.2, 1.4, 1.6, 1.8, 2, 2])
-    assert all(math.isfinite(r.loss) and r.loss > 0 for r in reports)
-    assert all(0 <= r.train_acc <= 1 for r in reports)
-    assert all(a.elapsed <= b.elapsed for a, b in zip(reports, reports[1:], strict=False))
-
-
-def test_examples_per_second_counts_all_examples_and_all_time():
-    reports = run(small_net(), batches(19, 2), num_epochs=2)
-    for report in reports:
-        whole_epochs = 0 if report in reports[:6] else 19
-        seen = whole_epochs + min(2 * report.batch, 19)
-        assert report.examples_per_sec * report.elapsed == pytest.approx(seen)
-
-
-def test_test_accuracy_is_that_of_the_net_at_that_moment():
-    net, test_iter = small_net(), batches(9, 4, seed=5)
-    for report in train(net, batches(12, 4), test_iter, 3, 0.1, "cpu"):
-        if report.test_acc is not None:
-            assert report.test_acc == evaluate_accuracy_gpu(net, test_iter)
-
-
-@pytest.mark.parametrize("num_batches", [1, 2, 3, 4])
-def test_fewer_batches_than_reports_are_enough(num_batches):
-    reports = run(small_net(), batches(num_batches, 1))
-    assert reports[-1].batch == num_batches
-    assert reports[-1].test_acc is not None
-
-
-def test_last_batch_of_one():
-    reports = run(small_net(), batches(9, 8))
-    assert [r.batch for r in reports] == [1, 2, 2]
-
-
-# Reproducing and going on
-
-
-def test_same_seeds_give_the_same_numbers(digits):
-    def two_epochs():
-        digits[0].reseed(1)
-        torch.manual_seed(1)
-        return numbers(train(lenet("tanh"), *digits, num_epochs=2, lr=0.1, device="cpu"))
-
-    assert two_epochs() == two_epochs()
+# Beginning
 
 
 def test_weights_begin_anew_by_xavier_with_biases_kept():
@@ -207,8 +82,7 @@ def test_weights_begin_anew_by_xavier_with_biases_kept():
             p.fill_(9)
     run(net, batches(6, 3), lr=1e-30)
     bound = math.sqrt(6 / (16 + 8))
-    assert net[1].weight.abs().max() <= bound
-    assert net[1].weight.abs().max() > 0.8 * bound
+    assert 0.8 * bound < net[1].weight.abs().max() <= bound
     assert net[1].bias.unique().tolist() == [9]
 
 
@@ -220,18 +94,76 @@ def test_without_initialisation_training_goes_on_from_the_weights():
     assert [r.loss for r in whole] == [r.loss for r in parts]
 
 
-def test_own_initialisation_is_applied_to_every_module():
-    seen = []
-    net = small_net()
-    run(net, batches(6, 3), init=seen.append)
+def test_own_initialisation_is_applied_to_every_module_once_the_first_step_is_asked_for():
+    seen, net = [], small_net()
+    reports = train(net, batches(6), batches(6), 1, 0.1, "cpu", init=seen.append)
+    assert seen == []
+    next(reports)
     assert set(seen) == set(net.modules())
 
 
-def test_nothing_happens_before_the_first_step_is_asked_for():
-    net = small_net()
-    before = weights(net)
-    train(net, batches(6, 3), batches(6, 3), 1, 0.1, "cpu")
-    assert torch.equal(weights(net), before)
+# Reports
+
+
+@pytest.mark.parametrize(
+    ("num_batches", "points"),
+    [
+        (1, [1]),
+        (3, [1, 2, 3]),
+        (5, [1, 2, 3, 4, 5]),
+        (7, [2, 3, 5, 6, 7]),
+        (45, [9, 18, 27, 36, 45]),
+    ],
+)
+def test_five_reports_an_epoch_and_one_with_the_test_accuracy(num_batches, points):
+    reports = run(small_net(), batches(2 * num_batches), num_epochs=2)
+    assert [r.batch for r in reports] == 2 * [*points, num_batches]
+    assert [r.test_acc is not None for r in reports] == 2 * [*[False] * len(points), True]
+
+
+@given(
+    count=st.integers(1, 40),
+    size=st.integers(1, 45),
+    test_count=st.integers(1, 9),
+    num_epochs=st.integers(1, 3),
+    asked=st.none() | st.integers(0, 60),
+)
+@settings(max_examples=100, deadline=None)
+def test_reports_of_any_run_keep_their_promises(count, size, test_count, num_epochs, asked):
+    """Any number of batches and epochs, stopped after any number of questions, or never."""
+    train_iter, test_iter = batches(count, size), batches(test_count, 4)
+    calls = []
+
+    def should_stop():
+        calls.append(None)
+        return asked is not None and len(calls) > asked
+
+    net = small_net().eval()
+    reports = run(net, train_iter, test_iter, num_epochs, should_stop=should_stop)
+    num_batches = len(train_iter)
+    for r in reports:
+        assert r.epoch == pytest.approx(math.ceil(r.epoch - 1e-9) - 1 + r.batch / num_batches)
+        assert (r.num_batches, r.num_epochs) == (num_batches, num_epochs)
+        assert math.isfinite(r.loss) and 0 <= r.train_acc <= 1
+        seen = (math.ceil(r.epoch - 1e-9) - 1) * count + min(r.batch * size, count)
+        assert r.examples_per_sec * r.elapsed == pytest.approx(seen)
+    assert all(r.batch == num_batches and 0 <= r.test_acc <= 1 for r in reports if r.test_acc)
+    points = [(r.epoch, r.test_acc is not None) for r in reports]
+    assert points == sorted(set(points))  # on and on, no point twice, the accuracy last
+    assert all(a.elapsed <= b.elapsed for a, b in zip(reports, reports[1:], strict=False))
+    questions = num_batches + len(test_iter)  # before each batch
+    finished, rest = divmod(num_epochs * questions if asked is None else asked, questions)
+    trained = min(finished + min(rest, num_batches) / num_batches, num_epochs)
+    assert (reports[-1].epoch if reports else 0) == pytest.approx(trained)
+    assert sum(r.test_acc is not None for r in reports) == min(finished, num_epochs)
+    assert not any(modes(net))
+
+
+def test_test_accuracy_is_that_of_the_net_at_that_moment():
+    net, test_iter = small_net(), batches(9, 4)
+    for report in train(net, batches(12, 4), test_iter, 3, 0.1, "cpu"):
+        if report.test_acc is not None:
+            assert report.test_acc == evaluate_accuracy_gpu(net, test_iter)
 
 
 # Stopping
@@ -244,165 +176,47 @@ def test_stop_at_once_trains_nothing_and_reports_nothing():
     assert torch.equal(weights(net), before)
 
 
-@pytest.mark.parametrize(("asked", "trained"), [(1, 1), (3, 3), (7, 7), (9, 9)])
-def test_stop_within_an_epoch_ends_with_a_report_of_what_was_trained(asked, trained):
-    calls = []
-
-    def should_stop():
-        calls.append(None)
-        return len(calls) > asked  # asked once before every batch
-
-    reports = run(small_net(), batches(20, 2), num_epochs=3, should_stop=should_stop)
-    assert reports[-1].batch == trained
-    assert reports[-1].epoch == pytest.approx(trained / 10)
-    assert reports[-1].test_acc is None
-
-
-def test_stop_asked_for_at_a_report_trains_no_further_and_repeats_no_point():
-    net, reports, stop = small_net(), [], threading.Event()
-    for report in train(net, batches(20, 2), batches(6, 2), 3, 0.1, "cpu", should_stop=stop.is_set):
-        reports.append(report)
-        if report.batch == 4 and not stop.is_set():
-            stop.set()
+def test_stop_asked_for_at_a_report_trains_no_further():
+    net, stops = small_net(), []
+    for report in train(
+        net, batches(20), batches(6), 3, 0.1, "cpu", should_stop=lambda: bool(stops)
+    ):
+        assert not stops
+        if report.batch == 4:
+            stops.append(report)
             kept = weights(net)
     assert torch.equal(weights(net), kept)
-    points = [(r.epoch, r.test_acc) for r in reports]
-    assert len(points) == len(set(points))
 
 
-def test_stop_during_evaluation_gives_no_half_measured_accuracy():
-    evaluating = []
-
-    class TestSet(list):
-        def __iter__(self):
-            evaluating.append(True)
-            return super().__iter__()
-
-    reports = run(
-        small_net(), batches(20, 2), TestSet(batches(8, 2)), 3, should_stop=lambda: bool(evaluating)
-    )
-    assert [r.batch for r in reports] == [2, 4, 6, 8, 10]
-    assert all(r.test_acc is None for r in reports)
+# Modes
 
 
-def test_stop_in_the_second_epoch_keeps_the_first_epochs_accuracy():
-    calls = []
-
-    def should_stop():
-        calls.append(None)
-        return len(calls) > 10 + 4 + 3  # 10 batches, 4 of the test set, 3 batches
-
-    reports = run(small_net(), batches(20, 2), batches(8, 2), num_epochs=3, should_stop=should_stop)
-    assert reports[5].test_acc is not None
-    assert reports[-1].epoch == pytest.approx(1.3)
-
-
-# Modes, interruptions and early ends
+def test_modes_between_reports_and_after_leaving_the_loop_are_as_before():
+    net = mixed_net()
+    before = modes(net)
+    for report in train(net, batches(12), batches(6), 2, 0.1, "cpu"):
+        assert modes(net) == before
+        kept = weights(net)
+        if report.epoch > 1:
+            break
+    assert modes(net) == before
+    assert torch.equal(weights(net), kept)
 
 
-def test_modes_between_reports_and_afterwards_are_as_before(mixed_net):
-    before = modes(mixed_net)
-    for _ in train(mixed_net, batches(12, 2), batches(6, 2), 2, 0.1, "cpu"):
-        assert modes(mixed_net) == before
-    assert modes(mixed_net) == before
-
-
-def test_training_trains_and_evaluation_evaluates(mixed_net):
-    seen = []
-    mixed_net.append(nn.Dropout())
-    mixed_net[-1].register_forward_hook(lambda layer, inputs, output: seen.append(layer.training))
-    run(mixed_net, batches(6, 2), batches(4, 2))
+def test_training_trains_and_evaluation_evaluates():
+    net, seen = mixed_net(), []
+    net[2].register_forward_hook(lambda layer, *_: seen.append(layer.training))
+    run(net, batches(6), batches(4))
     assert seen == [True, True, True, False, False]
 
 
-class Interrupted(list):
-    """A data set in the middle of which the user presses the stop button."""
-
-    def __iter__(self):
-        yield from islice(super().__iter__(), 5)
-        raise KeyboardInterrupt
-
-
-def test_interruption_while_training_keeps_net_modes_and_reports(mixed_net):
-    before, start = modes(mixed_net), weights(mixed_net)
-    reports = []
-    with pytest.raises(KeyboardInterrupt):
-        for report in train(mixed_net, Interrupted(batches(20, 2)), batches(6, 2), 1, 0.1, "cpu"):
-            reports.append(report)
-    assert [r.batch for r in reports] == [2, 4]
-    assert modes(mixed_net) == before
-    assert not torch.equal(weights(mixed_net), start)
-    assert weights(mixed_net).isfinite().all()
-
-
-def test_interruption_while_evaluating_restores_the_modes(mixed_net):
-    before = modes(mixed_net)
-    with pytest.raises(KeyboardInterrupt):
-        run(mixed_net, batches(6, 2), Interrupted(batches(20, 2)))
-    assert modes(mixed_net) == before
-
-
-def test_leaving_the_loop_keeps_what_was_learned(mixed_net):
-    before = modes(mixed_net)
-    for _ in train(mixed_net, batches(20, 2), batches(6, 2), 5, 0.1, "cpu"):
-        kept = weights(mixed_net)
-        break
-    assert torch.equal(weights(mixed_net), kept)
-    assert modes(mixed_net) == before
-
-
-# A loss that is no longer finite
-
-
-def test_divergence_is_reported_and_then_explained(digits):
-    torch.manual_seed(0)
-    reports = []
-    with pytest.raises(DivergedError) as caught:
-        for report in train(lenet("relu"), *digits, num_epochs=2, lr=1e6, device="cpu"):
-            reports.append(report)
-    assert not math.isfinite(reports[-1].loss)
-    assert all(math.isfinite(r.loss) for r in reports[:-1])
-    zh, en = caught.value.words
-    assert "学习率 1e+06" in zh
-    assert "learning rate 1e+06" in en
-    assert isinstance(caught.value, ArithmeticError)
-
-
-def test_divergence_in_the_only_batch_is_seen():
-    X, y = examples(6)
-    with pytest.raises(DivergedError):
-        run(small_net(), [(X * float("inf"), y)])
-
-
-# Settings that cannot be used: said at the call, before anything is trained
-
-
-@pytest.mark.parametrize("num_epochs", [0, -3, 1.5, "10", True, None])
-def test_number_of_epochs_that_cannot_be_is_explained(num_epochs):
-    with pytest.raises(SettingError, match="num_epochs must be a positive integer") as caught:
-        train(small_net(), batches(6, 2), batches(6, 2), num_epochs, 0.1, "cpu")
-    assert "轮数 num_epochs" in caught.value.words.zh
-
-
-@pytest.mark.parametrize("lr", [0, -0.1, math.inf, math.nan, "0.9", True, None])
-def test_learning_rate_that_cannot_be_is_explained(lr):
-    with pytest.raises(SettingError, match="learning rate lr must be a number above 0") as caught:
-        train(small_net(), batches(6, 2), batches(6, 2), 1, lr, "cpu")
-    assert repr(lr) in caught.value.words.zh
-
-
-def test_whole_number_is_a_learning_rate_too():
-    assert run(small_net(), batches(6, 2), lr=1)
-
-
-def test_empty_training_set_is_explained():
-    with pytest.raises(SettingError, match="training set is empty"):
-        train(small_net(), [], batches(6, 2), 1, 0.1, "cpu")
-
-
-def test_empty_test_set_is_explained():
-    with pytest.raises(SettingError, match="no example to measure on"):
-        run(small_net(), batches(6, 2), test_iter=[])
+def test_evaluation_changes_neither_modes_nor_gradients_nor_running_statistics():
+    net = mixed_net()
+    before, state = modes(net), {name: value.clone() for name, value in net.state_dict().items()}
+    evaluate_accuracy_gpu(net.train(), batches(6))
+    assert all(modes(net)) and not all(before)
+    assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items())
+    assert all(p.grad is None for p in net.parameters())
 
 
 # Accuracy
@@ -418,25 +232,62 @@ def test_accuracy_is_the_fraction_of_right_answers_by_hand():
     assert evaluate_accuracy_gpu(net, data_iter, torch.device("cpu")) == by_hand / 50
 
 
-def test_accuracy_weighs_examples_not_batches():
-    always_first = nn.Linear(2, 2)
-    nn.init.zeros_(always_first.weight)
-    always_first.bias.data = torch.tensor([1.0, 0.0])
-    data_iter = [
-        (torch.zeros(3, 2), torch.tensor([0, 0, 0])),
-        (torch.zeros(1, 2), torch.tensor([1])),
+# Settings that cannot be used: said at the call, before anything is trained
+
+
+@pytest.mark.parametrize("num_epochs", [0, -3, 1.5, "10", True, None])
+def test_number_of_epochs_that_cannot_be_is_explained(num_epochs):
+    with pytest.raises(SettingError, match="num_epochs must be a positive integer") as caught:
+        train(small_net(), batches(6), batches(6), num_epochs, 0.1, "cpu")
+    assert "轮数 num_epochs" in caught.value.words.zh
+
+
+@pytest.mark.parametrize("lr", [0, -0.1, math.inf, math.nan, "0.9", True, None])
+def test_learning_rate_that_cannot_be_is_explained(lr):
+    with pytest.raises(SettingError, match="learning rate lr must be a number above 0") as caught:
+        train(small_net(), batches(6), batches(6), 1, lr, "cpu")
+    assert repr(lr) in caught.value.words.zh
+    assert run(small_net(), batches(6), lr=1)
+
+
+@pytest.mark.parametrize(
+    ("act", "zh", "en"),
+    [
+        (lambda net: train(net, [], batches(6), 1, 0.1), "训练集是空的", "training set is empty"),
+        (lambda net: run(net, batches(6), []), "数据集是空的", "no example to measure on"),
+        (lambda net: evaluate_accuracy_gpu(net, []), "数据集是空的", "no example to measure on"),
+    ],
+    ids=["training set", "test set", "evaluation"],
+)
+def test_empty_set_is_explained(act, zh, en):
+    with pytest.raises(SettingError, match=en) as caught:
+        act(small_net())
+    assert zh in caught.value.words.zh
+
+
+# Same seed, same machine
+
+ONE_EPOCH = """
+import json, sys, torch
+from lenet_helpers import lenet, load_data, train
+torch.set_num_threads(2)
+torch.manual_seed(3)
+net = lenet()
+reports = [(r.loss, r.train_acc, r.test_acc) for r in train(net, *load_data("digits"), 1, 0.9)]
+weights = sum(p.double().sum().item() for p in net.parameters())
+print(json.dumps([reports, weights, "torch._dynamo" in sys.modules]))
+"""
+
+
+def test_two_processes_get_the_same_numbers_to_the_last_bit():
+    command = [sys.executable, "-c", ONE_EPOCH]
+    patient = os.environ | {"OMP_WAIT_POLICY": "passive"}  # no spinning beside other tests
+    kernels = [
+        subprocess.Popen(command, cwd=ROOT, env=patient, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
     ]
-    assert evaluate_accuracy_gpu(always_first, data_iter) == 0.75
-
-
-def test_evaluation_changes_neither_modes_nor_gradients(mixed_net):
-    before = modes(mixed_net)
-    evaluate_accuracy_gpu(mixed_net, batches(6, 2))
-    assert modes(mixed_net) == before
-    assert all(p.grad is None for p in mixed_net.parameters())
-
-
-def test_evaluation_of_nothing_is_explained():
-    with pytest.raises(SettingError, match="no example to measure on") as caught:
-        evaluate_accuracy_gpu(small_net(), [])
-    assert "数据集是空的" in caught.value.words.zh
+    one, other = (json.loads(kernel.communicate()[0]) for kernel in kernels)
+    assert all(kernel.returncode == 0 for kernel in kernels)
+    assert len(one[0]) == 6
+    assert one == other
+    assert not one[2]  # what torch.optim loads, for a second; the first run begins without it

@@ -14,11 +14,10 @@ import torch
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator, load_data
-from lenet_helpers.data.catalog import IMAGE_SIZE
-from lenet_helpers.models import ACTIVATIONS, POOLINGS, xavier
+from lenet_helpers.models import lenet_like, xavier
 from lenet_helpers.seeding import seeded
 from lenet_helpers.training import train
-from lenet_helpers.words import SettingError, Words, require_known, require_positive_integer
+from lenet_helpers.words import Words, require_known
 
 SMALL = 0.01  # standard deviation of the weights of the "normal" initialisation
 DIGITS = 5  # decimals of a measured number: far finer than what one seed differs from another
@@ -40,65 +39,6 @@ INITS: dict[str, Callable[[nn.Module], None]] = {
     "default": torch_default,
     "normal": normal,
 }
-
-
-def lenet_like(
-    activation: str = "sigmoid",
-    pooling: str = "average",
-    kernel_size: int = 5,
-    channels: Sequence[int] = (6, 16),
-    hidden: Sequence[int] = (120, 84),
-    num_classes: int = 10,
-) -> nn.Sequential:
-    """A network of LeNet's form with other sizes; the defaults give `lenet` itself.
-
-    It takes ``float32`` images of shape ``(n, 1, 28, 28)`` and returns scores (logits) of shape
-    ``(n, num_classes)``.
-
-    Args:
-        activation: ``"sigmoid"``, ``"tanh"`` or ``"relu"``, after each layer but the last.
-        pooling: ``"average"`` or ``"max"``, 2×2, after each convolution.
-        kernel_size: height and width of every kernel, an odd number. The first convolution is
-            padded and keeps 28×28; the others are not.
-        channels: how many channels each convolution puts out.
-        hidden: how many units each fully connected layer before the last has; may be empty.
-        num_classes: how many classes the last layer tells apart.
-
-    Raises:
-        SettingError: an unknown name, a size that is no positive integer, an even kernel, or
-            kernels that do not fit into what the layers before have left of the image.
-    """
-    act = require_known(ACTIVATIONS, activation, Words("激活函数", "activation"))
-    pool = require_known(POOLINGS, pooling, Words("汇聚方式", "pooling"))
-    kernel_size = require_positive_integer(
-        kernel_size, Words("卷积核大小 kernel_size ", "kernel_size")
-    )
-    if kernel_size % 2 == 0 or not channels:
-        raise SettingError(
-            f"卷积核大小应为奇数，至少要有一个卷积层；却得到 {kernel_size!r} 和 {channels!r}。",
-            "The kernel size must be odd, and there must be a convolution; "
-            f"got {kernel_size!r} and {channels!r}.",
-        )
-    layers, before, size = [], 1, IMAGE_SIZE
-    for index, count in enumerate(channels):
-        count = require_positive_integer(count, Words("通道数 channels ", "channels"))
-        padding = 0 if index else kernel_size // 2
-        layers += [nn.Conv2d(before, count, kernel_size, padding=padding), act(), pool(2, 2)]
-        before, size = count, (size + 2 * padding - kernel_size + 1) // 2
-        if size < 1:
-            raise SettingError(
-                f"到第 {index + 1} 个卷积层，图像已放不下边长 {kernel_size} 的卷积核和汇聚；"
-                "请减少层数或缩小卷积核。",
-                f"By convolution {index + 1} the image is too small for a kernel of "
-                f"{kernel_size}×{kernel_size} and pooling; take fewer layers or a smaller kernel.",
-            )
-    layers.append(nn.Flatten())
-    before *= size * size
-    for count in hidden:
-        count = require_positive_integer(count, Words("单元数 hidden ", "hidden"))
-        layers += [nn.Linear(before, count), act()]
-        before = count
-    return nn.Sequential(*layers, nn.Linear(before, num_classes))
 
 
 def train_lenet(
