@@ -264,7 +264,7 @@ TWO_DIGITS = ([(10, 30), (40, 30), (12, 80), (45, 80)], [(60, 30), (90, 30), (62
 def test_two_digits_are_refused_and_the_answer_is_on_the_screen(open_page, network):
     """Reason, score and threshold are said, and the bars stay, but as no answer."""
     device = {"viewport": {"width": 1280, "height": 800}}
-    page = open_page("try_it", device, shared=f"#net={network}")
+    page = open_page("try_it", device, shared=f"#lang=both&net={network}")
     for points in TWO_DIGITS:
         draw_with_mouse(page, points)
     page.locator(".nv-answer.nv-refused").first.wait_for()
