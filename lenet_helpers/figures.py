@@ -44,6 +44,7 @@ class Picture:
 
     figure: Figure
     caption: Words
+    colors: int = 256
 
     def png(self) -> bytes:
         """The figure as a PNG file."""
@@ -52,9 +53,9 @@ class Picture:
         return buffer.getvalue()
 
     def small_png(self) -> bytes:
-        """The same in at most 256 colours: a third of the size, with no difference to see."""
+        """The same in at most ``colors``: a third of the size, and nothing that one can see."""
         with Image.open(io.BytesIO(self.png())) as picture:
-            few_colors = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+            few_colors = picture.convert("RGB").quantize(self.colors, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         few_colors.save(buffer, "PNG", optimize=True)
         return buffer.getvalue()

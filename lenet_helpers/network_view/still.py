@@ -18,7 +18,9 @@ from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 SHORT = {nn.Conv2d: "conv", nn.AvgPool2d: "pool", nn.MaxPool2d: "pool", nn.Linear: "fc"}
+SHADES = 48  # of two colours, grey and black: a lesson holds several stills
 BLANK = Words("画板还是空的。", "The pad is blank.")
+INK = dict(cmap="gray_r", interpolation="nearest")
 TALLEST = 30  # a vector is folded into columns of so many numbers
 
 
@@ -107,14 +109,14 @@ def still_picture(
     ``field``. Where there is no ink, there are no probabilities.
     """
     widths = [1.4, *([1] * (len(stages) - 1)), 1.3]
-    figure, axes = new_figure(9.6, 2.6, 1, len(widths), width_ratios=widths)
+    figure, axes = new_figure(7.2, 2.0, 1, len(widths), width_ratios=widths)
     with style():
         for axis, (name, stage) in zip(axes, stages.items(), strict=False):
             is_chosen = chosen is not None and chosen[0] == name
             shown, boxes = _fold(stage.numbers, chosen[1:] if is_chosen else None)
             reach = np.nan_to_num(np.abs(shown)).max() or 1  # gaps, and what has diverged
-            look = dict(cmap=SIGNED, vmin=-reach, vmax=reach)
-            axis.imshow(shown, **(look if name != "input" else {"cmap": "gray_r"}))
+            look = dict(cmap=SIGNED, vmin=-reach, vmax=reach, interpolation="nearest")
+            axis.imshow(shown, **(look if name != "input" else INK))
             axis.set_title(label("图像", "input") if name == "input" else name, fontsize=9)
             axis.set(xticks=[], yticks=[])
             axis.spines[:].set(visible=True, color=PAPER)
@@ -124,7 +126,7 @@ def still_picture(
                 box = Rectangle((left - 0.5, top - 0.5), width, height, clip_on=False)
                 axis.add_patch(box).set(fill=False, edgecolor=COLORS[2], linewidth=1.5)
         _bars(axes[-1], probabilities, classes)
-    return Picture(figure, caption)
+    return Picture(figure, caption, SHADES)
 
 
 def _fold(numbers: torch.Tensor, place: tuple | None) -> tuple[np.ndarray, list[tuple]]:

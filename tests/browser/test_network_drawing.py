@@ -108,3 +108,28 @@ def test_pictures_can_be_chosen_by_mouse_and_keyboard(open_view):
     assert page.locator(".nv-thumb").first.get_attribute("aria-label") != "Picture 0: 0"
     draw(page, [(20, 20), (30, 30)])  # a picture that is drawn on is a drawing
     assert page.evaluate("[view.state.picture, view.state.drawing.picture]") == [None, 4]
+
+
+def test_undo_leads_back_past_a_picture_set_from_outside(open_view):
+    """A notebook mounts the view anew for it, and hands over the drawings before it."""
+    page = open_view()
+    draw(page)
+    drawn = page.evaluate("JSON.stringify(view.state.drawing)")
+    page.evaluate(
+        """() => { const past = view.drawings; view.destroy();
+          window.view = mount(document.getElementById('here'),
+                              { past, state: { picture: 3, drawing: null } }); }"""
+    )
+    assert page.evaluate("view.state.picture") == 3
+    page.get_by_role("button", name="Undo").click()
+    assert page.evaluate("JSON.stringify(view.state.drawing)") == drawn
+
+
+def test_a_theme_may_change_while_the_view_is_off_the_page(open_view):
+    page = open_view()
+    page.evaluate(
+        """() => { const view = document.querySelector('.nv'), home = view.parentElement;
+          view.remove(); document.body.dataset.theme = 'other';
+          return new Promise(done => setTimeout(() => { home.append(view); done(); }, 50)); }"""
+    )
+    assert page.locator(".nv").get_attribute("data-dark") == "false"  # and nothing was thrown
