@@ -22,7 +22,7 @@ MANY = 20
 STOPS = 15
 LONG = 3600  # seconds
 CELL = """
-from lenet_helpers.runs.training_panel import TrainingPanel
+from lenet_helpers.runs import TrainingPanel
 panel = TrainingPanel("digits")
 panel.train_button.click()
 panel
@@ -33,7 +33,7 @@ def new_panel(dataset: str):
     """A panel, displayed in the running cell."""
     from IPython.display import display
 
-    from lenet_helpers.runs.training_panel import TrainingPanel
+    from lenet_helpers.runs import TrainingPanel
 
     panel = TrainingPanel(dataset)
     display(panel)
@@ -82,7 +82,7 @@ def stops(dataset: str) -> None:
 def overhead(dataset: str, epochs: int, pairs: int) -> None:
     """A run in the panel beside the same run of `train` alone, in turns."""
     from lenet_helpers.runs.records import Run
-    from lenet_helpers.runs.rerun import Training
+    from lenet_helpers.runs.training import Training
     from lenet_helpers.training import train
 
     panel = new_panel(dataset)
@@ -92,9 +92,9 @@ def overhead(dataset: str, epochs: int, pairs: int) -> None:
     settings = panel.controls.values()
     times = {"train": [], "panel": [], "panel, last pictures too": []}
     for _ in range(pairs):
-        alone = Training(Run(0, settings))
+        alone = Training(Run(0, [settings]))
         alone.read_data()
-        reports = train(alone.net, *alone._data, epochs, settings.lr, settings.device, init=None)
+        reports = train(alone.net, *alone.data, epochs, settings.lr, settings.device, init=None)
         times["train"].append(timed(lambda reports=reports: list(reports)))
         times["panel"].append(timed(lambda: train_to_the_answer(panel)))
         times["panel, last pictures too"].append(

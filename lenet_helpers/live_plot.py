@@ -23,26 +23,16 @@ SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 class LiveAnimator:
     """Takes the place of ``d2l.Animator``: the same arguments, the same ``add``.
 
-    Unlike it, this one draws any number of lines, at most four times a second and, in a long run,
-    so seldom that drawing takes less than 3 % of the time, into one picture that is updated in
-    place. The last frame is always drawn, also when the cell is interrupted, and is saved with the
-    notebook as a PNG. Inside a ``widgets.Output``, whose displays cannot be updated, it draws into
-    a ``widgets.Image``.
+    It draws any number of lines (``X`` and ``Y`` have their points) at most four times a second
+    and, in a long run, in less than 3 % of the time, into one picture that is updated in place.
+    The last frame is always drawn, also when the cell is interrupted, and is saved with the
+    notebook. Inside a ``widgets.Output``, whose displays cannot be updated, it draws into a
+    ``widgets.Image``.
 
     Args:
-        xlabel, ylabel: names of the axes.
-        legend: a name for each line.
-        xlim, ylim: limits of the axes; by default from the data.
-        xscale, yscale: ``"linear"`` or ``"log"``.
         fmts: a matplotlib format for each line, begun again when there are more lines; by default
             colours and dashes that a colour-blind reader can tell apart.
-        nrows, ncols: as in ``d2l.Animator``, which draws into the first plot alone.
-        figsize: width and height in inches.
         show: is given each `Picture` instead of the notebook; for panels and tests.
-
-    Attributes:
-        X, Y: the points of each line so far.
-        fig, axes: matplotlib's figure and the list of its axes.
 
     Source of the interface: Zhang, Lipton, Li and Smola, *Dive into Deep Learning*.
     """
@@ -64,25 +54,19 @@ class LiveAnimator:
     ) -> None:
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
-        self._legend, self._fmts = list(legend or []), fmts
+        self._legend, self._fmts, self._lines = list(legend or []), fmts, []
         self.fig, axes = new_figure(*figsize, nrows, ncols, squeeze=False)
         self.axes = list(axes.flat)
         limits = {name: lim for name, lim in (("xlim", xlim), ("ylim", ylim)) if lim is not None}
         self.axes[0].set(xlabel=xlabel, ylabel=ylabel, xscale=xscale, yscale=yscale, **limits)
         self.axes[0].grid(alpha=0.4)
-        self._lines: list = []
-        self._pending, self._lock = False, threading.RLock()
+        self._pending, self._limits = False, None
         self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
-        self._limits, self._points = None, 0
+        self._lock = threading.RLock()
         self._show, self._draw_later = _screen(self) if show is None else (show, _nothing)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
-        """Add one point to each line; ``None`` leaves a line as it is.
-
-        Args:
-            x: one position for all lines, or one for each.
-            y: the value of each line, or one number if there is one line.
-        """
+        """Add a point to each line: at one ``x`` for all or one for each; ``None`` adds none."""
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)
         with self._lock:
@@ -91,15 +75,13 @@ class LiveAnimator:
                 if a is not None and b is not None:
                     self.X[line].append(float(a))
                     self.Y[line].append(float(b))
-            self._pending, self._points = True, self._points + 1
-        if not self._may_draw():
-            self._draw_later()
-            return
+            self._pending = True
         try:
-            self.draw()
-        except BaseException:  # an interrupt, most likely: what was not shown is shown at the end
-            self._draw_later()
-            raise
+            if self._may_draw():
+                self.draw()
+        finally:  # an interrupt often hits a draw
+            if self._pending:
+                self._draw_later()
 
     def draw(self) -> None:
         """Draw now, if there is anything that has not been drawn."""
@@ -135,18 +117,14 @@ class LiveAnimator:
     def _add_lines(self, count: int) -> None:
         with style():
             for index in range(len(self._lines), count):
+                look = {"color": COLORS[index % len(COLORS)], "ls": LINES[index % len(LINES)]}
+                fmt = [self._fmts[index % len(self._fmts)]] if self._fmts else []
                 name = self._legend[index] if index < len(self._legend) else f"_{index}"
+                self._lines += self.axes[0].plot([], [], *fmt, label=name, **({} if fmt else look))
                 self.X.append([])
                 self.Y.append([])
-                self._lines.append(self._new_line(index, name))
             if self._legend:
                 self.axes[0].legend(loc="best").set_in_layout(False)
-
-    def _new_line(self, index: int, name: str):
-        if self._fmts:
-            return self.axes[0].plot([], [], self._fmts[index % len(self._fmts)], label=name)[0]
-        color, dash = COLORS[index % len(COLORS)], LINES[index % len(LINES)]
-        return self.axes[0].plot([], [], dash, color=color, label=name)[0]
 
     def _caption(self) -> Words:
         """What the curves say so far, for those who cannot see them."""
@@ -154,9 +132,8 @@ class LiveAnimator:
         last = [f"{name} {y[-1]:.3f}" for name, y in zip(names, self.Y, strict=True) if y]
         x = max((x[-1] for x in self.X if x), default=0)
         at = f"{self.axes[0].get_xlabel() or 'x'} {x:g}"
-        return Words(
-            f"曲线图，画到 {at}：" + "、".join(last), f"Curves up to {at}: " + ", ".join(last)
-        )
+        zh, en = "、".join(last), ", ".join(last)
+        return Words(f"曲线图，画到 {at}：{zh}", f"Curves up to {at}: {en}")
 
 
 def _nothing(*_: object) -> None:
@@ -166,12 +143,12 @@ def _nothing(*_: object) -> None:
 def _screen(animator: LiveAnimator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
     """How to show a picture here, and how to see to it that the last one is drawn."""
     shell = get_ipython()
-    if shell is None or not hasattr(shell, "kernel"):
+    if not hasattr(shell, "kernel"):
         return _nothing, _nothing
     return _in_output(animator) if _inside_output(shell) else _in_cell(animator, shell)
 
 
-def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], None]]:
+def _in_cell(animator, shell):
     handle = None
 
     def show(picture: Picture) -> None:
@@ -193,31 +170,20 @@ def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], N
     return show, draw_later
 
 
-def _in_output(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    image, waiting = widgets.Image(format="png"), False
+def _in_output(animator):
+    image, timer = widgets.Image(format="png"), threading.Timer(0, _nothing)
 
     def show(picture: Picture) -> None:
-        first = not image.value
-        image.value = picture.png()
+        first, image.value = not image.value, picture.png()
         if first:
             display(image)
 
     def draw_later() -> None:
-        nonlocal waiting
-        with animator._lock:
-            if not waiting:
-                waiting = True
-                threading.Thread(target=draw_what_is_left, daemon=True).start()
-
-    def draw_what_is_left() -> None:
-        nonlocal waiting
-        while waiting:
-            points = animator._points
-            time.sleep(SECONDS_BETWEEN_DRAWS)
-            if animator._may_draw() or animator._points == points:
-                animator.draw()
-            with animator._lock:
-                waiting = animator._pending
+        nonlocal timer
+        timer.cancel()
+        timer = threading.Timer(SECONDS_BETWEEN_DRAWS, animator.draw)
+        timer.daemon = True
+        timer.start()
 
     return show, draw_later
 

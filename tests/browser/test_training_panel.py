@@ -13,7 +13,7 @@ from tests.browser.conftest import KERNEL, Lesson
 
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
 PANEL = (
-    "from lenet_helpers.runs.training_panel import TrainingPanel\n\n"
+    "from lenet_helpers.runs import TrainingPanel\n\n"
     "panel = TrainingPanel('digits')\npanel"
 )
 BESIDE = "sum(range(10)), panel.stop_button.disabled"

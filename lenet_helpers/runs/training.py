@@ -1,9 +1,11 @@
-"""Carry out a training run that was described by its settings, stop it, and go on with it."""
+"""Carry out a training run on a thread of its own or right here, stop it, and go on with it."""
 
 from __future__ import annotations
 
 import copy
+import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -13,10 +15,11 @@ from lenet_helpers.data.batches import BatchIterator, load_data
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
+from lenet_helpers.runtime import release_idle_threads
 from lenet_helpers.seeding import seeded
 from lenet_helpers.training import DivergedError, Progress, train
 
-_READING = threading.Lock()  # who asks for a data set that is being read waits for it
+_READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
 
 
 def recipe(dataset: str) -> Settings:
@@ -37,47 +40,38 @@ def new_net(settings: Settings) -> nn.Sequential:
 
 
 class Training:
-    """A run and its network, which can be trained on and on.
+    """A run and its network ``net``, which can be trained on and on.
 
     Five epochs and then five more give the same network as ten.
-
-    Attributes:
-        run: what is noted of it.
-        net: the network; after the run it is what the run made of it.
     """
 
     def __init__(self, run: Run) -> None:
         self.run, self.net = run, new_net(run.settings)
-        self._data: tuple[BatchIterator, BatchIterator] | None = None
+        self.data: tuple[BatchIterator, BatchIterator] | None = None
 
     def read_data(self) -> None:
-        """Get hold of the data, which all runs share.
+        """Get hold of the data, unless it was done; raises what `load_data` does."""
+        if self.data is None:
+            self.data = _batches(self.run.settings)
 
-        Raises:
-            LessonError: as `load_data` does.
-        """
-        if self._data is None:
-            self._data = _batches(self.run.settings)
-
-    def go_on(self, lr: float, epochs: int, should_stop: Callable[[], bool]) -> Iterator[Progress]:
-        """Train on, note it in the run, and yield the reports of `train`.
+    def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
+        """Train as the run's newest settings say, note it in the run, and yield what `train` does.
 
         Raises:
             LessonError: as `load_data` and `train` do.
         """
         self.read_data()
-        run, net = self.run, self.net
+        run, settings = self.run, self.run.settings
         start, seconds = run.last.epoch if run.points else 0.0, run.seconds
-        run.lrs += [lr] if run.lrs[-1:] != [lr] else []
         run.ended = "running"
         try:
             for report in train(
-                net, *self._data, epochs, lr, run.settings.device,
+                self.net, *self.data, settings.epochs, settings.lr, settings.device,
                 init=None, should_stop=should_stop,
             ):  # fmt: skip
                 run.seconds = seconds + report.elapsed
                 run.add(Point(start + report.epoch, report.loss, report.train_acc, report.test_acc))
-                if report.epoch == epochs and report.test_acc is not None:
+                if report.epoch == settings.epochs and report.test_acc is not None:
                     run.ended = "finished"
                 yield report
         except DivergedError:
@@ -96,7 +90,7 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
 
     The images are read once and shared by all runs; each run has an order of its own.
     """
-    with _READING:
+    with _READING[settings.dataset]:
         loaded = _load(settings.dataset, settings.device)
     train_iter, test_iter = map(copy.copy, loaded)
     for batches in (train_iter, test_iter):
@@ -109,3 +103,41 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
 @lru_cache(maxsize=2)
 def _load(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
     return load_data(name, device=device)
+
+
+def threads_reach_widgets() -> bool:
+    """Whether a thread can change widgets here. In Google Colab it cannot."""
+    return "google.colab" not in sys.modules
+
+
+class Job:
+    """Does ``work(job)`` once and then ``at_end(job)``; what the work raises is in ``error``.
+
+    ``reading`` says whether the work has yet to get hold of its data, and cannot be broken off.
+    """
+
+    def __init__(self, work: Callable[[Job], None], at_end: Callable[[Job], None]) -> None:
+        self._work, self._at_end = work, at_end
+        self._stop, self._over = threading.Event(), threading.Event()
+        self.stop, self.should_stop, self.wait = self._stop.set, self._stop.is_set, self._over.wait
+        self.reading, self.error = True, None
+
+    def start(self, *, blocking: bool) -> None:
+        """Begin on a daemon thread; or, ``blocking``, do all of it before this returns."""
+        if blocking:
+            self._run()
+        else:
+            release_idle_threads()  # this thread's own, so that the new one has the cores
+            threading.Thread(target=self._run, daemon=True, name="lenet-training").start()
+
+    def _run(self) -> None:
+        try:
+            self._work(self)
+        except KeyboardInterrupt:  # blocking, and the kernel was interrupted
+            self.stop()
+        except Exception as error:
+            self.error = error
+        try:
+            self._at_end(self)
+        finally:
+            self._over.set()
