@@ -91,8 +91,8 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
     The images are read once and shared by all runs; each run has an order of its own.
     """
     with _READING[settings.dataset]:
-        loaded = _load(settings.dataset, settings.device)
-    train_iter, test_iter = map(copy.copy, loaded)
+        both = loaded(settings.dataset, settings.device)
+    train_iter, test_iter = map(copy.copy, both)
     for batches in (train_iter, test_iter):
         batches.batch_size = settings.batch_size
         batches.standardize |= settings.standardize  # the digits always are
@@ -101,7 +101,8 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
 
 
 @lru_cache(maxsize=2)
-def _load(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+def loaded(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+    """A data set on a device, read once; whoever uses it makes a copy for its own order."""
     return load_data(name, device=device)
 
 
