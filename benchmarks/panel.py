@@ -1,9 +1,8 @@
 """What the training panel costs: stopping, training beside `train` alone, memory, threads.
 
 Run ``python benchmarks/panel.py [epochs] [pairs]``. Everything is measured inside a real kernel,
-with the panel displayed in a cell; what the browser adds to a stop is measured by
-``tests/browser/test_training_panel.py``, which prints it. Overhead is measured on Fashion-MNIST
-if it is at hand, with runs of ``epochs`` epochs in turns; the rest on the digits.
+with the panel displayed in a cell. Overhead is measured on Fashion-MNIST if it is at hand, with
+runs of ``epochs`` epochs in turns; the rest on the digits.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ import time
 
 import ipywidgets as widgets
 import pytest
-from IPython.display import display
 from jupyter_client.manager import start_new_kernel
 from matplotlib import rcParams
 
@@ -130,7 +129,7 @@ def test_a_panel_is_closed_by_another_run_of_its_cell_alone(monkeypatch, capsys)
     again = made_in("a", "3")
     assert first.comm is None and beside.comm is None
     assert elsewhere.comm is not None and again.comm is not None
-    display(first)  # a closed panel shows its still picture
+    first._ipython_display_()  # a closed panel shows its still picture
     assert "empty axes" in capsys.readouterr().out
 
 
