@@ -133,7 +133,7 @@ def state(net) -> torch.Tensor:
 
 def test_every_setting_has_a_control_and_a_column():
     assert list(CONTROLS) == [field.name for field in fields(Settings)]
-    headings = [column.heading for column in COLUMNS]
+    headings = [heading for heading, _ in COLUMNS]
     assert all(control.heading or control.label in headings for control in CONTROLS.values())
 
 

@@ -48,14 +48,14 @@ class Control:
     def widget(self, kind: str) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
         if kind == "str":
-            made = Choice(self.words, layout={"width": "26em"})
+            made = Choice(self.words, layout={"width": "25em"})
         elif kind == "bool":
             made = widgets.Checkbox(layout={"width": "auto"})
         else:
             box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
             low, high = self.limits
-            made = box(min=low, max=high, step=None, layout={"width": "18em"})
-        made.style.description_width = "12em"
+            made = box(min=low, max=high, step=None, layout={"width": "17em"})
+        made.style.description_width = "11em"
         say(made, "description", self.label)
         return made
 

@@ -80,7 +80,7 @@ class TrainingPanel(Panel):
         self._training, self._count = None, 0
         wrap = {"flex_flow": "row wrap"}
         buttons = [self.train_button, self.stop_button, self.continue_button, self.reset_button]
-        left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "26em"})]
+        left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "25em"})]
         right = [self.message, self.progress, self.curves]
         beside = [  # where the page is wide enough
             widgets.VBox(left, layout={"margin": "0 12px 0 0"}),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from typing import NamedTuple
 
 import ipywidgets as widgets
 
@@ -20,36 +19,26 @@ SAVE = Words("下载表格（CSV）", "Download the table (CSV)")
 IN_CHART = Words("图中显示：", "In the chart:")
 
 
-class Column(NamedTuple):
-    """A column of the table: its heading, and what it says of a run."""
-
-    heading: Words
-    cell: Callable[[Run], Words]
-
-
-def _plain(heading: Words, text: Callable[[Run], str]) -> Column:
-    """A column of numbers, the same in both languages."""
-    return Column(heading, lambda run: Words(text(run), text(run)))
-
-
-def _setting(name: str) -> Column:
+def _setting(name: str) -> Callable[[Run], Words | str]:
+    """What the table says of this setting of a run."""
     control = CONTROLS[name]
 
-    def cell(run: Run) -> Words:
+    def cell(run: Run) -> Words | str:
         value = control.of_run(run) if control.of_run else getattr(run.settings, name)
-        return control.words.get(value, Words(str(value), str(value)))
+        return control.words.get(value, str(value))
 
-    return Column(control.heading or control.label, cell)
+    return cell
 
 
+# Each heading, and what stands below it for a run.
 COLUMNS = (
-    _plain(Words("序号", "Run"), lambda run: str(run.number)),
-    *map(_setting, CONTROLS),
-    _plain(Words("损失", "Loss"), lambda run: number(run.last.loss)),
-    _plain(Words("训练精度", "Train acc."), lambda run: number(run.last.train_acc)),
-    _plain(Words("测试精度", "Test acc."), lambda run: number(run.test_acc)),
-    _plain(Words("秒", "Time (s)"), lambda run: number(run.seconds, 1)),
-    Column(Words("结果", "Ended"), lambda run: ENDINGS[run.ended]),
+    (Words("序号", "Run"), lambda run: str(run.number)),
+    *((control.heading or control.label, _setting(name)) for name, control in CONTROLS.items()),
+    (Words("损失", "Loss"), lambda run: number(run.last.loss)),
+    (Words("训练精度", "Train acc."), lambda run: number(run.last.train_acc)),
+    (Words("测试精度", "Test acc."), lambda run: number(run.test_acc)),
+    (Words("秒", "Time (s)"), lambda run: number(run.seconds, 1)),
+    (Words("结果", "Ended"), lambda run: ENDINGS[run.ended]),
 )
 
 
@@ -131,10 +120,10 @@ class RunTable(widgets.VBox):
 
 
 def _table(runs: list[Run]) -> str:
-    head = "".join(f'<th scope="col">{column.heading.html("div")}</th>' for column in COLUMNS)
+    head = "".join(f'<th scope="col">{_html(heading)}</th>' for heading, _ in COLUMNS)
     rows = []
     for run in runs:
-        first, *others = (_html(column.cell(run)) for column in COLUMNS)
+        first, *others = (_html(cell(run)) for _, cell in COLUMNS)
         cells = "".join(f"<td>{cell}</td>" for cell in others)
         rows.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
     return (
@@ -143,7 +132,8 @@ def _table(runs: list[Run]) -> str:
     )
 
 
-def _html(words: Words) -> str:
+def _html(text: Words | str) -> str:
+    words = text if isinstance(text, Words) else Words(text, text)
     return words.html("div") if words.zh != words.en else words.en
 
 
