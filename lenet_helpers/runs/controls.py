@@ -43,7 +43,7 @@ class Control:
     heading: Words | None = None
     limits: tuple[float, float] = (0, 0)
     words: Mapping[object, Words] = field(default_factory=dict)
-    of_run: Callable[[Run], str] | None = None
+    of_run: Callable[[Run], Words | str] | None = None
 
     def widget(self, kind: str) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
@@ -60,10 +60,16 @@ class Control:
         return made
 
 
+def _short(title: Words) -> Words:
+    """A data set's title for a narrow column, where a hyphen is no place to break the line."""
+    return Words(*(text.removeprefix("scikit-learn ").replace("-", "\u2011") for text in title))
+
+
 # In the order of `Settings`, which is that of the widgets and of the table's columns.
 CONTROLS = {
     "dataset": Control(
-        Words("数据集", "Data set"), words={name: known.title for name, known in DATA_SETS.items()}
+        Words("数据集", "Data set"), words={name: known.title for name, known in DATA_SETS.items()},
+        of_run=lambda run: _short(DATA_SETS[run.settings.dataset].title),
     ),
     "lr": Control(
         Words("学习率", "Learning rate"), Words("学习率", "lr"), (0.001, 10),

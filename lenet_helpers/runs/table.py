@@ -24,10 +24,10 @@ def _setting(name: str) -> Callable[[Run], Words | str]:
     control = CONTROLS[name]
 
     def cell(run: Run) -> Words | str:
-        value = control.of_run(run) if control.of_run else getattr(run.settings, name)
+        value = getattr(run.settings, name)
         return control.words.get(value, str(value))
 
-    return cell
+    return control.of_run or cell
 
 
 # Each heading, and what stands below it for a run.
