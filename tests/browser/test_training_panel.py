@@ -30,7 +30,9 @@ class PanelPage:
         return self.panel.locator("button", has_text=name).first
 
     def field(self, name: str):
-        return self.panel.get_by_label(name, exact=True)
+        """The box or the list of this name; a slider may have the same."""
+        boxes = self.panel.locator("input, select")
+        return boxes.and_(self.panel.get_by_label(name, exact=True))
 
     def train(self) -> None:
         self.button("Train").click()
