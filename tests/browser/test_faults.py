@@ -23,7 +23,7 @@ for progress in train(lenet(), *batches, num_epochs=12, lr=0.9, device="cpu"):
     animator.add(progress.epoch, progress.loss)
 """
 PANEL = """
-from lenet_helpers.runs.training_panel import TrainingPanel
+from lenet_helpers.runs import TrainingPanel
 
 panel = TrainingPanel("digits")
 panel
