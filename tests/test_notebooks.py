@@ -24,6 +24,12 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.S)
 HEADING = re.compile(r"^(#{1,6}) \S", re.M)
+IN_BOTH = [
+    ("headings", HEADING),
+    ("links", LINK),
+    ("formulas", FORMULA),
+    ("fold-outs", re.compile("<details>")),
+]
 NOT_PROSE = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|<[^>]*>", re.S)
 HALF_WIDTH = re.compile(r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]")
 MACHINE_PATH = re.compile(r"(/home/|/root/|/work/|/tmp/|/Users/|[A-Z]:\\\\)")
@@ -77,15 +83,7 @@ def test_every_text_has_both_languages(notebook):
         assert not re.search("[一-鿿]", NOT_PROSE.sub("", en)), f"{cell.id}: Chinese in en"
 
 
-@pytest.mark.parametrize(
-    "what, pattern",
-    [
-        ("headings", HEADING),
-        ("links", LINK),
-        ("formulas", FORMULA),
-        ("fold-outs", re.compile("<details>")),
-    ],
-)
+@pytest.mark.parametrize("what, pattern", IN_BOTH)
 def test_languages_have_the_same(notebook, what, pattern):
     for cell in texts(notebook):
         zh, en = (pattern.findall(block) for block in languages(cell))
