@@ -1,9 +1,8 @@
-"""Lesson 06: what its cells define, how they answer a student, and that its results are there."""
+"""Lessons 10 and 11: what their cells define, how they answer a student, and their results."""
 
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from pathlib import Path
 
@@ -19,24 +18,32 @@ from lenet_helpers.sweeps.experiments import lenet_like, train_lenet
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CELLS = {
-    cell.id: cell.source
-    for cell in nbformat.read(NOTEBOOKS / "06_experiments.ipynb", as_version=4).cells
-    if cell.cell_type == "code"
+    stem: {
+        cell.id: cell.source
+        for cell in nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4).cells
+        if cell.cell_type == "code"
+    }
+    for stem in ("10_experiments", "11_plateau")
 }
-TRAINED_LATER = AssertionError("a stored result is missing: the lesson would train here")
+MISSING = "a stored result is missing: the lesson would train here"
 
 
 class Lesson(dict):
-    """The variables of the lesson's kernel. Runs its cells, and keeps what they display."""
+    """The variables of a lesson's kernel. Runs its cells, and keeps what they display."""
 
-    def __init__(self) -> None:
+    def __init__(self, stem: str, *cells: str) -> None:
         super().__init__(torch=torch, nn=nn, Path=Path, pandas=pandas, full=False)
-        self.shown: list[str] = []
+        self.cells, self.shown = CELLS[stem], []
         self["display"] = lambda thing: self.shown.append(getattr(thing, "data", str(thing)))
+        self["sweep"] = grid.sweep
+        pooling = ["max"] * 3 + ["average"] * 3
+        self["table"] = pandas.DataFrame({"pooling": pooling, "seed": [0, 1, 2] * 2, "test_acc": 0})
+        for cell in cells:
+            self.run(cell)
 
     def run(self, cell: str, **answers: str) -> str:
         """Run a cell with other right-hand sides for some names; returns the HTML it ends in."""
-        source = CELLS[cell]
+        source = self.cells[cell]
         for name, value in answers.items():
             source, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value}", source)
             assert found == 1, f"{cell} has no line for {name}"
@@ -48,19 +55,19 @@ class Lesson(dict):
 
 
 @pytest.fixture
-def lesson(monkeypatch) -> Lesson:
-    """A kernel in the folder of the notebooks, in which nothing is trained."""
-
-    def refuse(*_: object) -> None:
-        raise TRAINED_LATER
-
+def in_folder(monkeypatch) -> None:
     monkeypatch.chdir(NOTEBOOKS)
-    monkeypatch.setattr(grid, "_attempt", refuse)
-    lesson = Lesson()
-    lesson["sweep"] = grid.sweep
-    for cell in ("network", "check", "stored"):
-        lesson.run(cell)
-    return lesson
+    monkeypatch.setattr(grid, "_attempt", lambda *_: pytest.fail(MISSING))
+
+
+@pytest.fixture
+def lesson(in_folder) -> Lesson:
+    return Lesson("10_experiments", "network", "check", "stored")
+
+
+@pytest.fixture
+def plateau(in_folder) -> Lesson:
+    return Lesson("11_plateau", "network", "check", "stored")
 
 
 def right(answer: str) -> bool:
@@ -72,24 +79,28 @@ def right(answer: str) -> bool:
     return False
 
 
-# What the notebook defines
+# What the notebooks define
+
+
+@pytest.mark.parametrize("cell", ["network", "check"])
+def test_second_lesson_defines_the_same(cell):
+    assert len({cells[cell] for cells in CELLS.values()}) == 1
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {},
-        {"activation": "tanh", "pooling": "max"},
-        {"kernel_size": 3, "channels": (4, 5, 6), "hidden": ()},
+        {"activation": "tanh", "pooling": "max", "kernel_size": 3, "hidden": ()},
         {"activation": "relu", "kernel_size": 7, "channels": (3,), "hidden": (9, 8, 7)},
     ],
 )
 def test_network_of_the_notebook_is_that_of_the_package(lesson, settings):
-    X = torch.rand(2, 1, 28, 28)
-    torch.manual_seed(0)
-    expected = lenet_like(**settings)(X)
-    torch.manual_seed(0)
-    assert torch.equal(lesson["lenet_like"](**settings)(X), expected)
+    X, made = torch.rand(2, 1, 28, 28), []
+    for make in (lenet_like, lesson["lenet_like"]):
+        torch.manual_seed(0)
+        made.append(make(**settings)(X))
+    assert torch.equal(*made)
 
 
 def test_check_says_three_things(lesson):
@@ -98,6 +109,12 @@ def test_check_says_three_things(lesson):
     assert check(None, 1, hint).data.startswith("? ")
     assert right(check(1, 1, hint).data)
     assert not right(check(2, 1, hint).data)
+
+
+@pytest.mark.parametrize(("last", "says"), [(0.03, "('+0.030 ± 0.006', True)"), (-0.06, "False)")])
+def test_paired_decides_by_three_standard_errors(lesson, last, says):
+    lesson["table"]["test_acc"] = [0.52, 0.54, 0.5 + last, 0.5, 0.5, 0.5]
+    assert lesson.run("paired").endswith(says)
 
 
 def test_stored_never_trains_when_its_file_is_not_there(lesson, tmp_path):
@@ -116,9 +133,7 @@ def test_full_run_starts_anew_in_a_folder_of_its_own(lesson, monkeypatch, tmp_pa
 
 
 def test_split_keeps_a_sixth_aside():
-    lesson = Lesson()
-    lesson["copy"] = copy
-    lesson.run("challenge-split")
+    lesson = Lesson("10_experiments", "challenge-split")
     batches, _ = load_data("digits", 32, "cpu")
     fit, held = lesson["split"](batches)
     assert len(held.labels) == len(batches.labels) // 6 == 239
@@ -141,18 +156,6 @@ def test_entries_are_kept_one_below_the_other(lesson, monkeypatch, tmp_path, dig
 # Answers
 
 
-@pytest.mark.parametrize(("answer", "is_right"), [("'more'", True), ("'fewer'", False)])
-def test_predict_kernel(lesson, answer, is_right):
-    assert right(lesson.run("predict-kernel", kernel_guess=answer)) is is_right
-
-
-def test_exercise_1(lesson):
-    assert lesson.run("exercise-1").startswith("? ")
-    assert right(lesson.run("exercise-1", my_minutes="7.2"))
-    assert not right(answer := lesson.run("exercise-1", my_minutes="2.4")) and "epochs" in answer
-    assert not right(answer := lesson.run("exercise-1", my_minutes="9")) and "lengths" in answer
-
-
 @pytest.mark.parametrize(
     ("sizes", "is_right", "hint"),
     [
@@ -169,37 +172,39 @@ def test_exercise_2(lesson, sizes, is_right, hint):
     assert hint in answer
 
 
-@pytest.mark.parametrize(("loss", "is_right"), [(1.3, True), (2.31, False)])
-def test_exercise_3(lesson, loss, is_right):
-    lesson.update(here={}, train_lenet=lambda **_: {"loss": loss, "test_acc": 0.5})
-    assert right(lesson.run("exercise-3", one_change="{'init': 'default'}")) is is_right
+def test_held_layer_keeps_its_weights_and_no_other_does(plateau, digits):
+    plateau.update(train_iter=digits[0], test_iter=digits[1], epochs=1)
+    assert plateau.run("exercise-3", held="3").startswith("held 3: loss ")
+    torch.manual_seed(0)
+    before = plateau["lenet_like"]("sigmoid").apply(plateau["xavier"])
+    after = plateau["net"].state_dict()
+    kept = [name for name, old in before.state_dict().items() if torch.equal(old, after[name])]
+    assert kept == ["3.weight", "3.bias"]
 
 
-def test_every_other_question_has_one_right_answer(lesson):
+def test_every_question_has_one_right_answer(lesson, plateau):
     """Answered with each choice in turn: the notebook accepts exactly one of them."""
+    lesson.run("paired")
+    for cell in ("activation-sweep", "predict-shape", "shape-sweep", "predict-epochs"):
+        lesson.run(cell)
+    plateau.run("ends-sweep")
     acts = ["'sigmoid'", "'tanh'", "'relu'"]
     ends = ["'standardised'", "'default init'", "'normal 0.01'"]
-    for cell in ("activation-sweep", "activation-curves", "predict-shape", "shape-sweep"):
-        lesson.run(cell)
-    for cell in ("predict-epochs", "predict-mnist", "mnist", "predict-ends", "ends-sweep"):
-        lesson.run(cell)
-    changes = [repr(name) for name in lesson["changes"]]
-    datasets = ["'mnist'", "'fashion_mnist'"]
-    for ask, name, choices, reply, shown in [
-        ("predict-activation", "stuck_guess", acts, "activation-check", 0),
-        ("predict-activation", "best_guess", acts, "activation-check", None),
-        ("predict-shape", "shape_guess", changes, "shape-check", None),
-        ("predict-mnist", "first_guess", datasets, "mnist", None),
-        ("predict-ends", "shorter_guess", ends, "ends-check", 0),
-        ("predict-ends", "stuck_number", list("0123"), "ends-check", None),
-        ("exercise-4", "apart", ["True", "False"], "exercise-4", None),
+    for kernel, ask, name, choices, reply, shown in [
+        (lesson, "predict-kernel", "kernel_guess", ["'more'", "'fewer'"], None, -1),
+        (lesson, "predict-activation", "stuck_guess", acts, "activation-check", 0),
+        (lesson, "predict-activation", "best_guess", acts, "activation-check", -1),
+        (lesson, "predict-shape", "shape_guess", map(repr, lesson["changes"]), "shape-check", -1),
+        (lesson, "predict-mnist", "first_guess", ["'mnist'", "'fashion_mnist'"], "mnist", -1),
+        (plateau, "predict-ends", "shorter_guess", ends, "ends-check", 0),
+        (plateau, "predict-ends", "stuck_number", "0123", "ends-check", -1),
     ]:
         accepted = []
         for choice in choices:
-            value = lesson.run(ask, **{name: choice})
-            lesson.shown.clear()
-            value = value if ask == reply else lesson.run(reply)
-            accepted.append(right(value if shown is None else lesson.shown[shown]))
+            kernel.shown.clear()
+            last = kernel.run(ask, **{name: choice})
+            last = kernel.run(reply) if reply else last
+            accepted.append(right([*kernel.shown, last][shown]))
         assert accepted.count(True) == 1, f"{name}: {accepted}"
 
 
@@ -223,6 +228,7 @@ def test_stored_results_are_what_the_same_settings_give_today(lesson, real_place
     if not datasets_at_hand()["fashion_mnist"]:
         pytest.skip("Fashion-MNIST is not at hand")
     lesson.run("predict-shape")
+    lesson.run("paired")
     lesson.run("shape-sweep")
     settings = {name: values[0] for name, values in lesson["base"].items()} | {"epochs": 1}
     stored = lesson["stored"]("shape", **lesson["base"] | {"seed": [0]})["losses"][0]
