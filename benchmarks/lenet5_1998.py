@@ -25,13 +25,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-
-from lenet_helpers import BatchIterator, load_data
-from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
-from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
-from lenet_helpers.paper1998.mini_batches import predict, train_minibatches
-from lenet_helpers.paper1998.per_pattern import SCHEDULE, train_per_pattern
-from lenet_helpers.paper1998.results import FULL_SIZE
 from methods_1998 import (
     RBFNetwork,
     lenet1,
@@ -44,6 +37,13 @@ from methods_1998 import (
     to_lenet1_input,
     two_layer_network,
 )
+
+from lenet_helpers import BatchIterator, load_data
+from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
+from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
+from lenet_helpers.paper1998.mini_batches import predict, train_minibatches
+from lenet_helpers.paper1998.per_pattern import SCHEDULE, train_per_pattern
+from lenet_helpers.paper1998.results import FULL_SIZE
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results" / "07_runs.jsonl"
 SIZES = (FULL_SIZE, 15_000, 30_000)  # as in the paper

@@ -79,16 +79,13 @@ PAPER_ROWS = (
 )  # fmt: skip
 
 
-def read_runs(file: str | Path = Path("results", "07_runs.jsonl")) -> pd.DataFrame:
+def read_runs(file: Path) -> pd.DataFrame:
     """One row a finished run: method, seed, train_size, test_error and train_error in percent, …
-
-    Args:
-        file: by default the course's own, as a notebook of the course finds it.
 
     Raises:
         LessonError: the file is not there; says where it is and how to make it.
     """
-    if not Path(file).is_file():
+    if not file.is_file():
         raise LessonError(
             f"没有结果文件 {file}。请在课程的 notebooks 文件夹中打开本课；"
             "运行 python benchmarks/lenet5_1998.py 可以重新生成它。",
