@@ -86,16 +86,7 @@ def right(answer: str) -> bool:
 
 @pytest.mark.parametrize(
     "settings",
-    [
-        {},
-        {
-            "activation": "tanh",
-            "pooling": "max",
-            "kernel_size": 3,
-            "channels": (4, 5),
-            "hidden": (),
-        },
-    ],
+    [{}, dict(activation="tanh", pooling="max", kernel_size=3, channels=(4, 5), hidden=())],
 )
 def test_network_of_the_notebooks_is_that_of_the_package(lesson, plateau, settings):
     X, results = torch.rand(2, 1, 28, 28), []
@@ -208,11 +199,12 @@ def test_every_prediction_has_one_right_answer(lesson, plateau):
     plateau.run("ends-sweep")
     acts = ["'sigmoid'", "'tanh'", "'relu'"]
     ends = ["'standardised'", "'default init'", "'normal 0.01'"]
+    shapes = map(repr, lesson["changes"])
     for where, ask, name, choices, reply, first in [
         (lesson, "predict-kernel", "kernel_guess", ["'more'", "'fewer'"], "predict-kernel", False),
         (lesson, "predict-activation", "stuck_guess", acts, "activation-check", True),
         (lesson, "predict-activation", "best_guess", acts, "activation-check", False),
-        (lesson, "predict-shape", "shape_guess", map(repr, lesson["changes"]), "shape-check", False),
+        (lesson, "predict-shape", "shape_guess", shapes, "shape-check", False),
         (lesson, "predict-mnist", "first_guess", ["'mnist'", "'fashion_mnist'"], "mnist", False),
         (plateau, "predict-ends", "shorter_guess", ends, "ends-check", True),
         (plateau, "predict-ends", "stuck_number", "0123", "ends-check", False),
