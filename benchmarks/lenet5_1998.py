@@ -1,4 +1,4 @@
-"""Run the 1998 paper's comparison again: every method of lesson 07 on the real MNIST.
+"""Run the 1998 paper's comparison again: every method of its lesson on the real MNIST.
 
 ``python benchmarks/lenet5_1998.py`` runs what is not yet in ``notebooks/results/07_runs.jsonl`` and
 adds one line to it whenever a run has ended: it may be stopped and started at will. Options:
@@ -25,23 +25,27 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-
-from lenet_helpers import BatchIterator, load_data
-from lenet_helpers.paper1998.classical import (
+from methods_1998 import (
     RBFNetwork,
+    lenet1,
     linear,
+    mean_squared_loss,
     nearest_neighbors,
     pairwise_linear,
     pca_and_quadratic,
     polynomial_svm,
+    to_lenet1_input,
+    two_layer_network,
 )
-from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
-from lenet_helpers.paper1998.lenet1 import lenet1, to_lenet1_input, two_layer_network
-from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
-from lenet_helpers.paper1998.mini_batches import mean_squared_loss, predict, train_minibatches
-from lenet_helpers.paper1998.per_pattern import SCHEDULE, train_per_pattern
-from lenet_helpers.paper1998.results import FULL_SIZE, RESULTS
 
+from lenet_helpers import BatchIterator, load_data
+from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
+from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
+from lenet_helpers.paper1998.mini_batches import predict, train_minibatches
+from lenet_helpers.paper1998.per_pattern import SCHEDULE, train_per_pattern
+from lenet_helpers.paper1998.results import FULL_SIZE
+
+RESULTS = Path(__file__).parents[1] / "notebooks" / "results" / "07_runs.jsonl"
 SIZES = (FULL_SIZE, 15_000, 30_000)  # as in the paper
 SEEDS_OF_SMALLER_SETS = 3
 MEAN, STD = 0.1307, 0.3081  # of the training pixels, from 0 to 1

@@ -10,15 +10,14 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers.figures import Words
+from lenet_helpers import LessonError, Words
+from lenet_helpers.paper1998 import digit_bitmaps, mini_batches
 from lenet_helpers.paper1998 import lenet5 as package
-from lenet_helpers.paper1998 import mini_batches
-from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "12_lenet5_1998.ipynb"
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CELLS = {
     cell.id: cell.source
-    for cell in nbformat.read(NOTEBOOK, as_version=4).cells
+    for cell in nbformat.read(NOTEBOOKS / "12_lenet5_1998.ipynb", as_version=4).cells
     if cell.cell_type == "code"
 }
 
@@ -58,10 +57,10 @@ def test_loss_of_the_lesson_is_the_packages(lesson):
 
 @pytest.mark.parametrize(("setting", "times"), [("", 0), ("1", 1)])
 def test_long_runs_are_made_again_only_on_demand(monkeypatch, setting, times):
-    calls = []
+    calls, names = [], {"Words": Words}
+    monkeypatch.chdir(NOTEBOOKS)
     monkeypatch.setenv("LENET_FULL", setting)
     monkeypatch.setattr(subprocess, "run", lambda command, check: calls.append((command, check)))
-    names = {"Words": Words}
     exec(CELLS["results"], names)
     assert len(names["runs"]) > 0
     assert len(calls) == times
@@ -70,9 +69,18 @@ def test_long_runs_are_made_again_only_on_demand(monkeypatch, setting, times):
         assert options == ["--again"] and check
 
 
-def test_exercise_1_knows_a_right_guess_from_a_wrong_one():
-    for guess, verdict in (("...", "?"), ("(2416, 241600)", "✓"), ("(1516, 151600)", "✗")):
-        *lines, last = CELLS["exercise-1"].splitlines()
-        names = {"nn": nn}
-        exec("\n".join(lines).replace("my_guess = ...", f"my_guess = {guess}"), names)
-        assert eval(last, names) == verdict
+def test_lesson_opened_elsewhere_says_where_it_belongs(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LENET_FULL", raising=False)
+    with pytest.raises(LessonError, match="folder notebooks"):
+        exec(CELLS["results"], {"Words": Words})
+
+
+@pytest.mark.parametrize(
+    ("guess", "verdict"), [("...", "?"), ("(2416, 241600)", "✓"), ("(1516, 151600)", "✗")]
+)
+def test_exercise_1_knows_a_right_guess_from_a_wrong_one(guess, verdict):
+    *lines, last = CELLS["exercise-1"].splitlines()
+    names = {"nn": nn}
+    exec("\n".join(lines).replace("my_guess = ...", f"my_guess = {guess}"), names)
+    assert eval(last, names) == verdict

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import torch
 
-BITMAP_WIDTH, BITMAP_HEIGHT = 7, 12
 # Ten drawings side by side, 0 to 9; each is 7 wide and 12 high.
 DRAWINGS = """
 .......  .......  .......  .......  .......  .......  .......  .......  .......  .......
@@ -29,6 +28,5 @@ XX...XX  ...X...  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X 
 def digit_bitmaps() -> torch.Tensor:
     """The bitmaps as numbers, ``float32 (10, 12, 7)``: +1 for ink and −1 for paper."""
     rows = [line.split() for line in DRAWINGS.split("\n") if line]
-    ink = [[[1.0 if dot == "X" else -1.0 for dot in row[digit]] for row in rows]
-           for digit in range(len(rows[0]))]  # fmt: skip
-    return torch.tensor(ink)
+    return torch.tensor([[[1.0 if dot == "X" else -1.0 for dot in row] for row in digit]
+                         for digit in zip(*rows, strict=True)])  # fmt: skip

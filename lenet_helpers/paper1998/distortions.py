@@ -27,24 +27,20 @@ class Distortion:
     shear: float = 0.2
 
 
-def affine_matrices(
-    count: int, size: int, distortion: Distortion, generator: torch.Generator | None = None
-) -> torch.Tensor:
+def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tensor:
     """Random matrices ``(count, 2, 3)`` that say for each output place where to read.
 
     Coordinates run from −1 to 1 over ``size`` pixels, as `torch.nn.functional.affine_grid` has
-    them.
+    them. Drawn as ``torch.manual_seed`` decides.
     """
-    draw = torch.rand(5, count, generator=generator) * 2 - 1
+    draw = torch.rand(5, count) * 2 - 1
     scale = (draw[0] * distortion.scale).exp()
     squeeze = (draw[1] * distortion.squeeze).exp()
-    shear = draw[2] * distortion.shear
-    shift = draw[3:] * distortion.shift * 2 / size
     matrices = torch.zeros(count, 2, 3)
     matrices[:, 0, 0] = scale * squeeze
-    matrices[:, 0, 1] = shear
+    matrices[:, 0, 1] = draw[2] * distortion.shear
     matrices[:, 1, 1] = scale / squeeze
-    matrices[:, :, 2] = shift.T
+    matrices[:, :, 2] = draw[3:].T * distortion.shift * 2 / size
     return matrices
 
 

@@ -1,4 +1,4 @@
-"""LeNet-5 as published, layer by layer, with the paper's numbers to check it by.
+"""LeNet-5 as published, layer by layer.
 
 Source of everything here: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to
 Document Recognition*, Proceedings of the IEEE 86(11), 1998, section II.
@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.words import SettingError
 
-INPUT_SIZE = 32
 PAPER, INK = -0.1, 1.175  # the input's values for white and black
 # Table I: which of the six maps of S2 (rows) feed which of the sixteen maps of C3 (columns).
 C3_TABLE = """
@@ -25,27 +25,6 @@ XXX...XXX..X.XXX
 ..XXX..XXXX.XX.X
 ...XXX..XXXX.XXX
 """
-
-
-class LayerCount(NamedTuple):
-    """A layer, the shape of its output for one image, its free parameters and its connections."""
-
-    layer: str
-    output: tuple[int, ...]
-    parameters: int
-    connections: int
-
-
-# What the paper says of each layer; `layer_counts` computes the same from the network.
-PUBLISHED_COUNTS = (
-    LayerCount("C1", (6, 28, 28), 156, 122_304),
-    LayerCount("S2", (6, 14, 14), 12, 5_880),
-    LayerCount("C3", (16, 10, 10), 1_516, 151_600),
-    LayerCount("S4", (16, 5, 5), 32, 2_000),
-    LayerCount("C5", (120, 1, 1), 48_120, 48_120),
-    LayerCount("F6", (84,), 10_164, 10_164),
-    LayerCount("output", (10,), 0, 840),
-)
 
 
 class ScaledTanh(nn.Module):
@@ -68,8 +47,7 @@ class TrainableSubsampling(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``(n, channels, height, width)`` to half the height and width."""
         scale = 4 * self.coefficient  # the mean of four is a quarter of their sum
-        mean = nn.functional.avg_pool2d(x, 2)
-        return torch.addcmul(self.bias[:, None, None], mean, scale[:, None, None])
+        return torch.addcmul(self.bias[:, None, None], F.avg_pool2d(x, 2), scale[:, None, None])
 
 
 class SparseConv2d(nn.Module):
@@ -82,13 +60,13 @@ class SparseConv2d(nn.Module):
         table: one line an input map, one column an output map, ``X`` where the two are linked.
     """
 
-    def __init__(self, table: str, kernel_size: int = 5) -> None:
+    def __init__(self, table: str) -> None:
         super().__init__()
         links = torch.tensor([[mark == "X" for mark in line] for line in table.split()]).T
-        self.shape = (*links.shape, kernel_size, kernel_size)  # (out, in, 5, 5)
+        self.shape = (*links.shape, 5, 5)  # (out, in, 5, 5)
         self.register_buffer("links", links.flatten().nonzero().flatten(), persistent=False)
-        self.register_buffer("fan_in", links.sum(dim=1) * kernel_size**2, persistent=False)
-        self.kernels = nn.Parameter(torch.empty(len(self.links), kernel_size, kernel_size))
+        self.register_buffer("fan_in", 25 * links.sum(dim=1), persistent=False)
+        self.kernels = nn.Parameter(torch.empty(len(self.links), 5, 5))
         self.bias = nn.Parameter(torch.empty(len(links)))
         initialize(self)
 
@@ -100,7 +78,7 @@ class SparseConv2d(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``(n, in, height, width)`` to ``(n, out, height − 4, width − 4)``."""
-        return nn.functional.conv2d(x, self.weight, self.bias)
+        return F.conv2d(x, self.weight, self.bias)
 
 
 class RBFOutput(nn.Module):
@@ -141,27 +119,23 @@ def lenet5_1998() -> nn.Sequential:
     return net.apply(initialize)
 
 
-def fan_in(layer: nn.Module) -> torch.Tensor | int:
-    """How many inputs each unit of a layer has, the bias not counted; for C3 one number a map."""
-    if isinstance(layer, TrainableSubsampling):
-        return 4
-    if isinstance(layer, SparseConv2d):
-        return layer.fan_in
-    return layer.weight[0].numel()
-
-
 def initialize(layer: nn.Module) -> None:
-    """Weights and biases uniform in ±2.4 / fan-in; for ``net.apply``. Other modules are left."""
-    if not isinstance(layer, nn.Conv2d | nn.Linear | TrainableSubsampling | SparseConv2d):
+    """Weights and biases uniform in ±2.4 / fan-in; for ``net.apply``. Other modules are left.
+
+    Fan-in is how many inputs a unit has, the bias not counted; in C3 that depends on the map.
+    """
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        bounds = dict.fromkeys(("weight", "bias"), 2.4 / layer.weight[0].numel())
+    elif isinstance(layer, TrainableSubsampling):
+        bounds = dict.fromkeys(("coefficient", "bias"), 2.4 / 4)
+    elif isinstance(layer, SparseConv2d):
+        of_map = 2.4 / layer.fan_in
+        of_link = of_map[layer.links // layer.shape[1]]  # the map that each kernel belongs to
+        bounds = {"kernels": of_link[:, None, None], "bias": of_map}
+    else:
         return
-    bound = 2.4 / torch.as_tensor(fan_in(layer), dtype=torch.float32)
-    for name, parameter in layer.named_parameters():
-        nn.init.uniform_(parameter, -1, 1)
-        per_row = bound
-        if bound.ndim:  # C3: its kernels are sorted by the map they belong to
-            maps = layer.links // layer.shape[1]
-            per_row = bound if name == "bias" else bound[maps][:, None, None]
-        parameter.data.mul_(per_row.to(parameter.device))
+    for name, bound in bounds.items():
+        nn.init.uniform_(layer.get_parameter(name), -1, 1).data.mul_(bound)
 
 
 def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
@@ -179,7 +153,16 @@ def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
             f"LeNet-5 wants images uint8 (n, 28, 28), not {shape}. Take BatchIterator.images.",
         )
     scaled = images[:, None].to(torch.float32).mul_((INK - PAPER) / 255).add_(PAPER)
-    return nn.functional.pad(scaled, (2, 2, 2, 2), value=PAPER)
+    return F.pad(scaled, (2, 2, 2, 2), value=PAPER)
+
+
+class LayerCount(NamedTuple):
+    """A layer, the shape of its output for one image, its free parameters and its connections."""
+
+    layer: str
+    output: tuple[int, ...]
+    parameters: int
+    connections: int
 
 
 def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
@@ -189,7 +172,7 @@ def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
     parameters once at every place of its output.
 
     Args:
-        net: layers as `lenet5_1998` or ``lenet1`` builds them.
+        net: named layers as `lenet5_1998` builds them.
         X: a batch of one image, such as the net expects.
     """
     rows = []
@@ -197,15 +180,10 @@ def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
         with torch.no_grad():
             X = layer(X)
         parameters = sum(p.numel() for p in layer.parameters())
-        rows.append(LayerCount(name, tuple(X.shape[1:]), parameters, _connections(layer, X[0])))
+        connections = parameters * X[0, 0].numel()  # once at each place of a map
+        if any(isinstance(part, TrainableSubsampling) for part in layer.modules()):
+            connections = X.numel() * (4 + 1)
+        elif isinstance(layer, RBFOutput):
+            connections = layer.codes.numel()
+        rows.append(LayerCount(name, tuple(X.shape[1:]), parameters, connections))
     return tuple(rows)
-
-
-def _connections(layer: nn.Module, output: torch.Tensor) -> int:
-    parts = list(layer.modules())
-    if any(isinstance(part, TrainableSubsampling) for part in parts):
-        return output.numel() * (4 + 1)
-    if isinstance(layer, RBFOutput):
-        return layer.codes.numel()
-    places = output[0].numel()  # of one map
-    return places * sum(p.numel() for p in layer.parameters())

@@ -12,8 +12,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.cores import on_free_cores
-
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+from lenet_helpers.modes import mode
 
 
 class PassReport(NamedTuple):
@@ -40,29 +39,21 @@ def map_loss(penalties: torch.Tensor, labels: torch.Tensor, j: float = 10.0) -> 
     return (right.squeeze(1) + torch.cat([-penalties, rubbish], dim=1).logsumexp(dim=1)).mean()
 
 
-def mean_squared_loss(penalties: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """The paper's simpler loss (equation 8): the penalty of the right class, mean over the batch.
-
-    With one fixed code a class this is the squared error against the code.
-    """
-    return penalties.gather(1, labels[:, None]).mean()
-
-
 def train_minibatches(
     net: nn.Module,
     X: torch.Tensor,
     labels: torch.Tensor,
     passes: int,
     *,
-    loss: Loss = map_loss,
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = map_loss,
     augment: Callable[[torch.Tensor], torch.Tensor] = lambda X: X,
     batch_size: int = 64,
     max_lr: float = 0.003,
-    generator: torch.Generator | None = None,
 ) -> Iterator[PassReport]:
     """Train with momentum 0.9 and a one-cycle learning rate; reports after every pass.
 
-    This is not how the paper trained; it is what fits a class hour.
+    This is not how the paper trained; it is what fits a class hour. The order of the examples
+    follows ``torch.manual_seed``.
 
     Args:
         net: returns penalties ``(n, classes)``; trained in place.
@@ -71,30 +62,28 @@ def train_minibatches(
         loss: of penalties and labels.
         augment: applied to each batch of inputs.
         batch_size, max_lr: examples in a batch, and the highest learning rate of the cycle.
-        generator: decides the order of the examples.
     """
-    net.train()
     steps = passes * -(-len(X) // batch_size)
     optimizer = torch.optim.SGD(net.parameters(), lr=max_lr, momentum=0.9, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps=steps)
     for number in range(1, passes + 1):
         total = torch.zeros((), device=X.device)
-        order = torch.randperm(len(X), generator=generator).to(X.device)
-        for chosen in on_free_cores(order.split(batch_size)):
-            optimizer.zero_grad()
-            value = loss(net(augment(X[chosen])), labels[chosen])
-            value.backward()
-            optimizer.step()
-            schedule.step()
-            total += value.detach() * len(chosen)
+        order = torch.randperm(len(X)).to(X.device)
+        with mode(net, training=True):
+            for chosen in on_free_cores(order.split(batch_size)):
+                optimizer.zero_grad()
+                value = loss(net(augment(X[chosen])), labels[chosen])
+                value.backward()
+                optimizer.step()
+                schedule.step()
+                total += value.detach() * len(chosen)
         yield PassReport(number, total.item() / len(X))
 
 
-@torch.no_grad()
 def predict(net: nn.Module, X: torch.Tensor, batch_size: int = 1000) -> torch.Tensor:
     """The class with the smallest penalty for each input, ``int64 (n,)``."""
-    net.eval()
-    return torch.cat([net(part).argmin(dim=1) for part in on_free_cores(X.split(batch_size))])
+    with mode(net, training=False):
+        return torch.cat([net(part).argmin(dim=1) for part in on_free_cores(X.split(batch_size))])
 
 
 def error_rate(net: nn.Module, X: torch.Tensor, labels: torch.Tensor) -> float:

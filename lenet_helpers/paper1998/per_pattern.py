@@ -6,13 +6,14 @@ diagonal Levenberg-Marquardt" method).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import nn
 from torch.func import functional_call, vjp
 
 from lenet_helpers.cores import on_free_cores
+from lenet_helpers.modes import mode
 from lenet_helpers.paper1998.lenet5 import RBFOutput, ScaledTanh
 from lenet_helpers.paper1998.mini_batches import PassReport, map_loss
 
@@ -22,9 +23,7 @@ SAMPLES = 500
 SCHEDULE = (*[5e-4] * 2, *[2e-4] * 3, *[1e-4] * 3, *[5e-5] * 4, *[1e-5] * 8)
 
 
-def second_derivatives(
-    net: nn.Sequential, X: torch.Tensor, j: float = 10.0
-) -> dict[str, torch.Tensor]:
+def second_derivatives(net: nn.Sequential, X: torch.Tensor) -> dict[str, torch.Tensor]:
     """Estimate for each weight the second derivative of the loss, mean over the batch, never < 0.
 
     The diagonal Gauss-Newton approximation of the paper: second derivatives are propagated back
@@ -35,7 +34,6 @@ def second_derivatives(
     Args:
         net: ends in an `RBFOutput`; unchanged.
         X: inputs; their labels do not matter, since the curvature does not depend on them.
-        j: the constant of `map_loss`.
 
     Returns:
         For each parameter's name a tensor of its shape.
@@ -47,7 +45,7 @@ def second_derivatives(
     with torch.no_grad():
         for _, layer in layers:
             inputs.append(layer(inputs[-1]))
-    h = loss_curvature(inputs.pop(), output, j)
+    h = loss_curvature(inputs.pop(), output)
     found = {}
     for (name, layer), x in zip(reversed(layers), reversed(inputs), strict=True):
         h, of_weights = _back_through(layer, x, h)
@@ -55,17 +53,12 @@ def second_derivatives(
     return found
 
 
-def loss_curvature(x: torch.Tensor, output: RBFOutput, j: float) -> torch.Tensor:
-    """The exact second derivative of `map_loss` for each input of the output layer.
+def loss_curvature(x: torch.Tensor, output: RBFOutput, j: float = 10.0) -> torch.Tensor:
+    """The exact second derivative of `map_loss` for each input of the output layer, never < 0.
 
     With the probabilities p of the classes, and what is left for "rubbish", it is the variance of
-    the penalties' slopes plus twice the probability of rubbish.
-
-    Args:
-        x: ``(n, features)``.
-
-    Returns:
-        ``(n, features)``, nowhere below 0.
+    the penalties' slopes plus twice the probability of rubbish. ``x`` and the result are
+    ``(n, features)``.
     """
     scores = torch.cat([-output(x), torch.full_like(x[:, :1], -j)], dim=1)
     p = scores.softmax(dim=1)[:, :, None]
@@ -90,36 +83,31 @@ def train_per_pattern(
     net: nn.Sequential,
     X: torch.Tensor,
     labels: torch.Tensor,
-    schedule: tuple[float, ...] = SCHEDULE,
-    *,
-    j: float = 10.0,
-    generator: torch.Generator | None = None,
+    schedule: Sequence[float] = SCHEDULE,
 ) -> Iterator[PassReport]:
     """Train as the paper did; reports after every pass.
 
     Before each pass the second derivatives h are estimated from 500 patterns; then every pattern
-    moves each weight by its gradient times η / (μ + h).
+    moves each weight by its gradient times η / (μ + h). Their order follows ``torch.manual_seed``.
 
     Args:
         net: such as `lenet5_1998` builds; trained in place.
         X, labels: the training set.
         schedule: η for each pass.
-        j: the constant of `map_loss`.
-        generator: decides the order of the patterns.
     """
-    net.train()
     weights, gradients = _flat(net)
     for number, eta in enumerate(schedule, start=1):
-        sample = torch.randperm(len(X), generator=generator)[:SAMPLES]
-        h = second_derivatives(net, X[sample], j)
+        sample = torch.randperm(len(X))[:SAMPLES]
+        h = second_derivatives(net, X[sample])
         flat_h = torch.cat([h[name].flatten() for name, _ in net.named_parameters()])
         rates, total = eta / (MU + flat_h), torch.zeros(())
-        for i in on_free_cores(torch.randperm(len(X), generator=generator).tolist()):
-            loss = map_loss(net(X[i : i + 1]), labels[i : i + 1], j)
-            loss.backward()
-            weights.addcmul_(gradients, rates, value=-1)
-            gradients.zero_()
-            total += loss.detach()
+        with mode(net, training=True):
+            for i in on_free_cores(torch.randperm(len(X)).tolist()):
+                loss = map_loss(net(X[i : i + 1]), labels[i : i + 1])
+                loss.backward()
+                weights.addcmul_(gradients, rates, value=-1)
+                gradients.zero_()
+                total += loss.detach()
         yield PassReport(number, total.item() / len(X))
 
 
@@ -129,10 +117,9 @@ def _flat(net: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
     A step is then two operations instead of two for each of the net's parameters.
     """
     weights = torch.cat([p.detach().flatten() for p in net.parameters()])
-    gradients, start = torch.zeros_like(weights), 0
-    for p in net.parameters():
-        stop = start + p.numel()
-        p.data = weights[start:stop].view_as(p)
-        p.grad = gradients[start:stop].view_as(p)
-        start = stop
+    gradients = torch.zeros_like(weights)
+    sizes = [p.numel() for p in net.parameters()]
+    parts = zip(net.parameters(), weights.split(sizes), gradients.split(sizes), strict=True)
+    for p, weight, gradient in parts:
+        p.data, p.grad = weight.view_as(p), gradient.view_as(p)
     return weights, gradients

@@ -1,19 +1,18 @@
-"""The results of the long runs of lesson 07, beside what the 1998 paper published.
+"""The results of the long runs of the lesson, beside what the 1998 paper published.
 
 ``benchmarks/lenet5_1998.py`` makes the file that is read here.
 """
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
+from lenet_helpers.tables import Table
 from lenet_helpers.words import LessonError, Words
 
-RESULTS = Path(__file__).parents[2] / "notebooks" / "results" / "07_runs.jsonl"
 FULL_SIZE = 60_000
 HEADINGS = (
     Words("方法", "Method"),
@@ -50,137 +49,63 @@ _SQUARED = Words(
 )
 PAPER_ROWS = (
     PaperRow("linear", Words("线性分类器", "Linear classifier"), 12.0, _LEAST_SQUARES),
-    PaperRow(
-        "pairwise",
-        Words("成对线性分类器", "Pairwise linear classifier"),
-        7.6,
-        Words("最小二乘；45 个单元投票", "least squares; the 45 units vote"),
-    ),
-    PaperRow(
-        "knn",
-        Words("K 近邻（欧氏距离）", "K nearest neighbours, Euclidean"),
-        5.0,
-        Words("K = 3；用全部 28×28 个像素", "K = 3; on all 28×28 pixels"),
-    ),
-    PaperRow(
-        "pca_quadratic",
-        Words("40 个主成分 + 二次分类器", "40 PCA + quadratic classifier"),
-        3.3,
-        _LEAST_SQUARES,
-    ),
-    PaperRow(
-        "rbf",
-        Words("1,000 个 RBF + 线性", "1,000 RBF + linear classifier"),
-        3.6,
-        Words("宽度在留出的训练图像上选定", "width chosen on held-out training images"),
-    ),
-    PaperRow(
-        "svm",
-        Words("四次多项式 SVM", "SVM, polynomial of degree 4"),
-        1.1,
-        Words(
-            "今天的求解器；每幅图像缩放到单位长度",
-            "a solver of today; each image scaled to unit length",
-        ),
-    ),
-    PaperRow(
-        "two_layer_300",
-        Words("两层网络，300 个隐藏单元", "Two layers, 300 hidden units"),
-        4.7,
-        _SQUARED,
-    ),
-    PaperRow(
-        "two_layer_1000",
-        Words("两层网络，1,000 个隐藏单元", "Two layers, 1,000 hidden units"),
-        4.5,
-        _SQUARED,
-    ),
-    PaperRow(
-        "lenet1",
-        Words("LeNet-1", "LeNet-1"),
-        1.7,
-        Words(
-            "小批量；H2 与 H3 的连接照 1989 年的网络",
-            "mini-batches; links as in the network of 1989",
-        ),
-    ),
-    PaperRow(
-        "lenet5",
-        Words("LeNet-5", "LeNet-5"),
-        0.95,
-        Words("小批量；自己画的位图；j = 10", "mini-batches; our own bitmaps; j = 10"),
-    ),
-    PaperRow(
-        "lenet5_per_pattern",
-        Words("LeNet-5，逐个样例训练", "LeNet-5, trained one pattern at a time"),
-        0.95,
-        Words(
-            "学习率先是论文的 1/10，后是 3/10；只有前 12 轮",
-            "1/10, then 3/10 of the paper's rates; its first 12 passes only",
-        ),
-    ),
-    PaperRow(
-        "lenet5_distorted",
-        Words("LeNet-5，加变形", "LeNet-5 with distortions"),
-        0.8,
-        Words("每一轮都是新的变形；轮数更多", "new distortions in every pass; more passes"),
-    ),
-)
+    PaperRow("pairwise", Words("成对线性分类器", "Pairwise linear classifier"), 7.6,
+             Words("最小二乘；45 个单元投票", "least squares; the 45 units vote")),
+    PaperRow("knn", Words("K 近邻（欧氏距离）", "K nearest neighbours, Euclidean"), 5.0,
+             Words("K = 3；用全部 28×28 个像素", "K = 3; on all 28×28 pixels")),
+    PaperRow("pca_quadratic", Words("40 个主成分 + 二次分类器", "40 PCA + quadratic classifier"),
+             3.3, _LEAST_SQUARES),
+    PaperRow("rbf", Words("1,000 个 RBF + 线性", "1,000 RBF + linear classifier"), 3.6,
+             Words("宽度在留出的训练图像上选定", "width chosen on held-out training images")),
+    PaperRow("svm", Words("四次多项式 SVM", "SVM, polynomial of degree 4"), 1.1,
+             Words("今天的求解器；每幅图像缩放到单位长度",
+                   "a solver of today; each image scaled to unit length")),
+    PaperRow("two_layer_300", Words("两层网络，300 个隐藏单元", "Two layers, 300 hidden units"),
+             4.7, _SQUARED),
+    PaperRow("two_layer_1000",
+             Words("两层网络，1,000 个隐藏单元", "Two layers, 1,000 hidden units"), 4.5, _SQUARED),
+    PaperRow("lenet1", Words.same("LeNet-1"), 1.7,
+             Words("小批量；H2 与 H3 的连接照 1989 年的网络",
+                   "mini-batches; links as in the network of 1989")),
+    PaperRow("lenet5", Words.same("LeNet-5"), 0.95,
+             Words("小批量；自己画的位图；j = 10", "mini-batches; our own bitmaps; j = 10")),
+    PaperRow("lenet5_per_pattern",
+             Words("LeNet-5，逐个样例训练", "LeNet-5, trained one pattern at a time"), 0.95,
+             Words("学习率先是论文的 1/10，后是 3/10；只有前 12 轮",
+                   "1/10, then 3/10 of the paper's rates; its first 12 passes only")),
+    PaperRow("lenet5_distorted", Words("LeNet-5，加变形", "LeNet-5 with distortions"), 0.8,
+             Words("每一轮都是新的变形；轮数更多",
+                   "new distortions in every pass; more passes")),
+)  # fmt: skip
 
 
-class Comparison(NamedTuple):
-    """The paper's table beside ours. Prints as text or, in a notebook, as HTML."""
-
-    rows: tuple[tuple[Words, ...], ...]
-
-    def __str__(self) -> str:
-        return "\n".join(" | ".join(cell.en for cell in row) for row in (HEADINGS, *self.rows))
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        head = _html_row(HEADINGS, "th")
-        body = "".join(_html_row(row, "td") for row in self.rows)
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-
-
-def read_runs(path: Path = RESULTS) -> pd.DataFrame:
+def read_runs(file: Path) -> pd.DataFrame:
     """One row a finished run: method, seed, train_size, test_error and train_error in percent, …
 
     Raises:
-        LessonError: the file is not there; says how to make it.
+        LessonError: the file is not there; says where it is and how to make it.
     """
-    if not path.is_file():
+    if not file.is_file():
         raise LessonError(
-            f"没有结果文件 {path.name}。运行 python benchmarks/lenet5_1998.py 可以重新生成它。",
-            f"There is no results file {path.name}. Make it with: python benchmarks/lenet5_1998.py",
+            f"没有结果文件 {file}。请在课程的 notebooks 文件夹中打开本课；"
+            "运行 python benchmarks/lenet5_1998.py 可以重新生成它。",
+            f"There is no results file {file}. Open this lesson in the course's folder notebooks; "
+            "python benchmarks/lenet5_1998.py makes the file anew.",
         )
-    return pd.read_json(path, lines=True)
+    return pd.read_json(file, lines=True)
 
 
-def compare(runs: pd.DataFrame) -> Comparison:
+def compare(runs: pd.DataFrame) -> Table:
     """Put the mean test error of each method, trained on all 60,000, beside the published one."""
-    return Comparison(tuple(_row(row, runs[runs.method == row.method]) for row in PAPER_ROWS))
+    errors = {name: rows for name, rows in runs[runs.train_size == FULL_SIZE].groupby("method")}
+    return Table(HEADINGS, [_row(row, errors.get(row.method)) for row in PAPER_ROWS])
 
 
-def _row(row: PaperRow, runs: pd.DataFrame) -> tuple[Words, ...]:
-    errors = runs[runs.train_size == FULL_SIZE].test_error
-    if errors.empty:
-        missing = Words("没有运行", "not run")
-        return row.title, _same(f"{row.published:.2f}"), missing, _same(""), row.differently
-    spread = f" ± {errors.std():.2f} (n = {len(errors)})" if len(errors) > 1 else ""
-    here, difference = (
-        f"{errors.mean():.2f}{spread}",
-        f"{errors.mean() - row.published:+.2f}".replace("-", "−"),
-    )
-    published = f"{row.published:.2f}"
-    return row.title, _same(published), _same(here), _same(difference), row.differently
-
-
-def _same(text: str) -> Words:
-    return Words(text, text)
-
-
-def _html_row(cells: tuple[Words, ...], tag: str) -> str:
-    texts = (escape(cell.zh) if cell.zh == cell.en else cell.html("div") for cell in cells)
-    return "<tr>" + "".join(f'<{tag} style="text-align: left">{c}</{tag}>' for c in texts) + "</tr>"
+def _row(row: PaperRow, runs: pd.DataFrame | None) -> tuple[Words | str, ...]:
+    here, difference = Words("没有运行", "not run"), ""
+    if runs is not None:
+        errors = runs.test_error
+        spread = f" ± {errors.std():.2f} (n = {len(errors)})" if len(errors) > 1 else ""
+        here = f"{errors.mean():.2f}{spread}"
+        difference = f"{errors.mean() - row.published:+.2f}".replace("-", "−")
+    return row.title, f"{row.published:.2f}", here, difference, row.differently

@@ -5,28 +5,23 @@ Everything here can be pickled, so that a sweep may hand it to another process o
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 
 import torch
 from torch import nn
 
-from lenet_helpers.data.batches import BatchIterator, load_data
+from lenet_helpers.data.batches import load_for_run
 from lenet_helpers.models import lenet_like, xavier
 from lenet_helpers.seeding import seeded
 from lenet_helpers.training import train
 from lenet_helpers.words import Words, require_known
 
-SMALL = 0.01  # standard deviation of the weights of the "normal" initialisation
-DIGITS = 5  # decimals of a measured number: far finer than what one seed differs from another
-
 
 def normal(module: nn.Module) -> None:
     """Weights drawn from N(0, 0.01²), biases 0; for ``net.apply``."""
     if isinstance(module, nn.Linear | nn.Conv2d):
-        nn.init.normal_(module.weight, std=SMALL)
+        nn.init.normal_(module.weight, std=0.01)
         nn.init.zeros_(module.bias)
 
 
@@ -34,11 +29,7 @@ def torch_default(module: nn.Module) -> None:
     """Leave the weights as PyTorch drew them: uniform within ±1/√fan-in."""
 
 
-INITS: dict[str, Callable[[nn.Module], None]] = {
-    "xavier": xavier,
-    "default": torch_default,
-    "normal": normal,
-}
+INITS = {"xavier": xavier, "default": torch_default, "normal": normal}
 
 
 def train_lenet(
@@ -78,34 +69,21 @@ def train_lenet(
         SettingError: a setting cannot be used.
         DivergedError: the loss is no longer finite.
     """
+    initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
     with _one_thread():
-        net = _net(seed, init, activation, pooling, kernel_size, channels, hidden)
-        train_iter, test_iter = (
-            copy.copy(part) for part in _data(dataset, batch_size, standardize)
-        )
-        train_iter.reseed(seed)
-        reports = list(train(net, train_iter, test_iter, epochs, lr, "cpu", init=None))
+        with seeded(seed):
+            net = lenet_like(activation, pooling, kernel_size, channels, hidden).apply(initialise)
+        data = load_for_run(dataset, batch_size, "cpu", standardize=standardize, seed=seed)
+        reports = list(train(net, *data, epochs, lr, "cpu", init=None))
     last = reports[-1]
     return {
         "parameters": sum(p.numel() for p in net.parameters()),
-        "loss": round(last.loss, DIGITS),
-        "train_acc": round(last.train_acc, DIGITS),
-        "test_acc": round(last.test_acc, DIGITS),
-        "losses": [round(r.loss, DIGITS) for r in reports if r.test_acc is None],
-        "test_accs": [round(r.test_acc, DIGITS) for r in reports if r.test_acc is not None],
+        "loss": round(last.loss, 5),
+        "train_acc": round(last.train_acc, 5),
+        "test_acc": round(last.test_acc, 5),
+        "losses": [round(report.loss, 5) for report in reports if report.test_acc is None],
+        "test_accs": [round(acc, 5) for acc in (r.test_acc for r in reports) if acc is not None],
     }
-
-
-def _net(seed: int, init: str, *sizes) -> nn.Sequential:
-    initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
-    with seeded(seed):
-        return lenet_like(*sizes).apply(initialise)
-
-
-@lru_cache(maxsize=4)
-def _data(dataset: str, batch_size: int, standardize: bool) -> tuple[BatchIterator, BatchIterator]:
-    """The data, kept for the next run: only `copy.copy` of it, which shares the images, is used."""
-    return load_data(dataset, batch_size, "cpu", standardize=standardize)
 
 
 @contextmanager

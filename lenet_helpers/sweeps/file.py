@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lenet_helpers.words import LessonError
 
+Settings = Mapping[str, Any]
 Result = tuple[dict[str, Any], str]
 
 
@@ -26,7 +27,7 @@ def in_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
-def key(settings: Mapping[str, Any]) -> str:
+def key(settings: Settings) -> str:
     """A text that is the same for the same settings, in whatever order they are."""
     return in_json(sorted(settings.items()))
 
@@ -43,7 +44,7 @@ class SweepFile:
         names: the names of the settings that are varied; their order does not matter.
     """
 
-    def __init__(self, path: str | Path, job: Callable, names: Sequence[str]) -> None:
+    def __init__(self, path: str | Path, job: Callable, names: Iterable[str]) -> None:
         self.path = Path(path)
         name = getattr(job, "__qualname__", type(job).__qualname__)
         self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
@@ -54,25 +55,24 @@ class SweepFile:
         Raises:
             SweepFileError: the file holds something else.
         """
-        text = self.path.read_bytes() if self.path.exists() else b""
-        whole, newline, rest = text.rpartition(b"\n")
-        if not newline and not self._first_line().startswith(rest):
+        content = self.path.read_bytes() if self.path.exists() else b""
+        *lines, cut = content.split(b"\n")
+        if not lines and not in_json(self._header).encode().startswith(cut):
             raise self._foreign(1)
-        lines = whole.split(b"\n") if newline else []
         found = {}
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
                 if number == 1:
-                    self._require_header(row)
+                    header = {"sweep": row["sweep"], "settings": sorted(row["settings"])}
                 else:
                     found[key(row["settings"])] = dict(row["result"]), str(row["error"])
             except (ValueError, KeyError, TypeError) as error:
-                if isinstance(error, SweepFileError):
-                    raise
                 raise self._foreign(number) from error
-        if rest:
-            os.truncate(self.path, len(text) - len(rest))
+        if lines and header != self._header:
+            raise self._other(header)
+        if cut:
+            os.truncate(self.path, len(content) - len(cut))
         return found
 
     def begin(self) -> None:
@@ -83,30 +83,31 @@ class SweepFile:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
-            if file.tell() == 0:
-                file.write(self._first_line())
+            empty = file.tell() == 0
+        if empty:
+            self._add(self._header)
 
-    def append(self, settings: Mapping[str, Any], result: Mapping[str, Any], error: str) -> None:
+    def append(self, settings: Settings, result: Settings, error: str) -> None:
         """Write one finished combination, and do not return before it is on the disk."""
-        line = in_json({"settings": settings, "result": result, "error": error}) + "\n"
+        self._add({"settings": settings, "result": result, "error": error})
+
+    def _add(self, line: Settings) -> None:
         with open(self.path, "ab") as file:
-            file.write(line.encode())
+            file.write(in_json(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def _first_line(self) -> bytes:
-        return (in_json(self._header) + "\n").encode()
-
-    def _require_header(self, header: Any) -> None:
-        if not isinstance(header, dict) or header.keys() != self._header.keys():
-            raise self._foreign(1)
-        if header != self._header:
-            raise SweepFileError(
-                f"{self.path} 是另一组实验的结果：{_describe(header)}；这里要的是 "
-                f"{_describe(self._header)}。请换一个文件名，或使用原来的网格。",
-                f"{self.path} holds another sweep, {_describe(header)}, and this one is "
-                f"{_describe(self._header)}. Name another file, or use the grid of that one.",
-            )
+    def _other(self, header: Settings) -> SweepFileError:
+        other, own = (
+            f"{each['sweep']}({', '.join(map(str, each['settings']))})"
+            for each in (header, self._header)
+        )
+        return SweepFileError(
+            f"{self.path} 是另一组实验的结果：{other}；这里要的是 {own}。"
+            "请换一个文件名，或使用原来的网格。",
+            f"{self.path} holds another sweep, {other}, and this one is {own}. "
+            "Name another file, or use the grid of that one.",
+        )
 
     def _foreign(self, line: int) -> SweepFileError:
         return SweepFileError(
@@ -114,10 +115,6 @@ class SweepFile:
             f"Line {line} of {self.path} is no result of a sweep; the file is left as it is. "
             "Name another file, or move this one away.",
         )
-
-
-def _describe(header: Mapping[str, Any]) -> str:
-    return f"{header['sweep']}({', '.join(map(str, header['settings']))})"
 
 
 def _plain(value: object) -> object:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas
+import tqdm
+import tqdm.notebook
+from IPython import get_ipython
+from IPython.display import HTML, display
+from sklearn.model_selection import ParameterGrid
 
 from lenet_helpers.sweeps.experiments import train_lenet
-from lenet_helpers.sweeps.file import Result, SweepFile, in_json, key
-from lenet_helpers.sweeps.progress import progress_bar
+from lenet_helpers.sweeps.file import SweepFile, in_json, key
 from lenet_helpers.training import DivergedError
-from lenet_helpers.words import LessonError, SettingError
-
-if TYPE_CHECKING:
-    import pandas
+from lenet_helpers.words import LessonError, SettingError, Words
 
 Job = Callable[..., Mapping[str, Any]]
 Settings = dict[str, Any]
@@ -52,10 +54,10 @@ def sweep(
         file: where results are kept, as JSON lines. By default they are not.
 
     Returns:
-        One row for each combination, in the order of the grid: its settings, what the job
-        returned, and ``error``: empty, or the reason why it failed. A failure that comes from the
-        settings is kept in the file; any other (no network, a mistake in the job) is tried again
-        next time.
+        One row for each combination, in the order of scikit-learn's ``ParameterGrid``: its
+        settings, what the job returned, and ``error``: empty, or the reason why it failed. A
+        failure that comes from the settings is kept in the file; any other (no network, a mistake
+        in the job) is tried again next time.
 
     Raises:
         SettingError: a grid that is empty, has a value twice, or does not fit the job.
@@ -64,48 +66,40 @@ def sweep(
     """
     cells = _cells(grid)
     _require_arguments(job, cells[0])
-    store = SweepFile(file, job, list(grid)) if file is not None else None
+    store = SweepFile(file, job, grid) if file is not None else None
     known = store.read() if store else {}
     missing = [cell for cell in cells if key(cell) not in known]
-    done = len(cells) - len(missing)
-    if store and missing:
-        store.begin()
-    with progress_bar(len(cells), done) as add_one, closing(_run(job, missing, executor)) as runs:
-        for cell, (result, error, lasting) in runs:
-            known[key(cell)] = result, error
-            if store and lasting:
-                store.append(cell, result, error)
-            add_one()
-    return _table(cells, known)
+    if missing:
+        if store:
+            store.begin()
+        done = len(cells) - len(missing)
+        with _bar(len(cells), done) as add_one, closing(_run(job, missing, executor)) as runs:
+            for cell, (result, error, lasting) in runs:
+                known[key(cell)] = result, error
+                if store and lasting:
+                    store.append(cell, result, error)
+                add_one()
+    table = pandas.DataFrame([cell | known[key(cell)][0] for cell in cells])
+    return table.assign(error=[known[key(cell)][1] for cell in cells])
 
 
 def _cells(grid: Mapping[str, Sequence]) -> list[Settings]:
-    """All combinations, the last setting changing fastest."""
-    if not grid:
-        raise SettingError("网格是空的，没有要试的设置。", "The grid is empty: no setting to try.")
-    values = {name: _values(name, given) for name, given in grid.items()}
-    return [
-        dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())
-    ]
-
-
-def _values(name: str, given: Sequence) -> list:
     try:
-        values = [] if isinstance(given, str | bytes) else list(given)
-        distinct = {in_json(value) for value in values}
-    except TypeError as error:
+        cells = [{name: cell[name] for name in grid} for cell in ParameterGrid(grid)]
+        distinct = {key(cell) for cell in cells}
+    except (TypeError, ValueError) as error:
         raise SettingError(
-            f"设置 {name} 的取值不能用：{error}。"
-            "请给出列表，元素为数字、文字、True/False 或它们的列表。",
-            f"The values of {name} cannot be used: {error}. Give a list of numbers, texts, "
+            f"网格不能用：{error}。"
+            "请为每个设置给出列表，元素为数字、文字、True/False 或它们的列表。",
+            f"The grid cannot be used: {error}. Give for each setting a list of numbers, texts, "
             "True/False, or lists of them.",
         ) from error
-    if len(distinct) == len(values) > 0:
-        return values
-    raise SettingError(
-        f"设置 {name} 应有一个列表，列出互不相同的取值；却得到 {given!r}。",
-        f"{name} needs a list of values, each of them once; got {given!r}.",
-    )
+    if not grid or len(distinct) < len(cells):
+        raise SettingError(
+            f"网格里至少要有一个设置，每个设置的取值互不相同；却得到 {grid!r}。",
+            f"A grid needs at least one setting, and each of its values once; got {grid!r}.",
+        )
+    return cells
 
 
 def _require_arguments(job: Job, cell: Settings) -> None:
@@ -126,17 +120,24 @@ def _run(job: Job, cells: Sequence[Settings], executor: Executor | None) -> Iter
     if executor is None:
         yield from ((cell, _attempt(job, cell)) for cell in cells)
         return
-    waiting = {}
+    futures = {}
     try:
         for cell in cells:
-            with _explained(job):
-                waiting[executor.submit(_attempt, job, cell)] = cell
-        for future in as_completed(list(waiting)):
-            with _explained(job):
-                outcome = future.result()
-            yield waiting.pop(future), outcome
+            futures[executor.submit(_attempt, job, cell)] = cell
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except Exception as error:  # what the job raises is an outcome: this is the executor's
+        name = getattr(job, "__name__", repr(job))
+        raise ExecutorError(
+            f"执行器无法运行 {name}（{type(error).__name__}: {error}）。已完成的结果都在文件里。"
+            "工作进程看不到笔记本里定义的函数：请把任务写在一个模块（.py 文件）中；"
+            "若是工作进程中途退出，请检查内存后再运行一次。",
+            f"The executor could not run {name} ({type(error).__name__}: {error}). What had "
+            "finished is in the file. Worker processes cannot see a notebook's functions: put the "
+            "job into a module (a .py file). If a worker died, look at its memory and run again.",
+        ) from error
     finally:
-        for future in waiting:
+        for future in futures:
             future.cancel()
 
 
@@ -152,28 +153,27 @@ def _attempt(job: Job, cell: Settings) -> tuple[dict, str, bool]:
 
 
 @contextmanager
-def _explained(job: Job) -> Iterator[None]:
-    """Whatever a job raises becomes a row (`_attempt`); so what arrives here is the executor's."""
+def _bar(total: int, done: int) -> Iterator[Callable[[], object]]:
+    """A progress bar; yields what adds one.
+
+    In a notebook a line in both languages then takes its place: the saved file would show the bar
+    as it looked at its start.
+    """
+    if not hasattr(get_ipython(), "kernel"):
+        with tqdm.tqdm(total=total, initial=done) as bar:
+            yield bar.update
+        return
+    bar = tqdm.notebook.tqdm(total=total, initial=done, display=False)
+    shown = display(bar.container, display_id=True)
     try:
-        yield
-    except Exception as error:
-        name = getattr(job, "__name__", repr(job))
-        raise ExecutorError(
-            f"执行器无法运行 {name}（{type(error).__name__}: {error}）。已完成的结果都在文件里。"
-            "工作进程看不到笔记本里定义的函数：请把任务写在一个模块（.py 文件）中；"
-            "若是工作进程中途退出，请检查内存后再运行一次。",
-            f"The executor could not run {name} ({type(error).__name__}: {error}). What had "
-            "finished is in the file. Worker processes cannot see a notebook's functions: put the "
-            "job into a module (a .py file). If a worker died, look at its memory and run again.",
-        ) from error
-
-
-def _table(cells: Sequence[Settings], known: Mapping[str, Result]) -> pandas.DataFrame:
-    import pandas  # imported late: only a sweep needs it
-
-    rows = []
-    for cell in cells:
-        result, error = known[key(cell)]
-        rows.append({**cell, **result, "error": error})
-    table = pandas.DataFrame(rows)
-    return table[[name for name in table if name != "error"] + ["error"]]
+        yield bar.update
+    finally:
+        bar.close()
+        now, left = bar.n - done, total - bar.n
+        words = Words(
+            f"共 {total} 组设置：{done} 组的结果取自文件，{now} 组是刚才运行的"
+            + (f"，{left} 组还没有结果。" if left else "。"),
+            f"{total} combinations: {done} taken from the file, {now} run just now"
+            + (f", {left} still to be run." if left else "."),
+        )
+        shown.update(HTML(f"<small>{words.html()}</small>"))

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas
 
 from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.palette import LINES, MARKS
 from lenet_helpers.words import Words
 
-if TYPE_CHECKING:
-    import pandas
-
 MANY_POINTS = 15  # with more of them, the marks of a curve run into one another
-FAILED = "×"
 
 
 def heat_map(
@@ -28,7 +24,6 @@ def heat_map(
     title: str,
     xlabel: str | None = None,
     ylabel: str | None = None,
-    decimals: int = 2,
 ) -> Picture:
     """The mean of ``value`` for each pair of two settings, as a colour and as a number.
 
@@ -39,25 +34,24 @@ def heat_map(
         x, y, value: names of columns.
         caption: the picture's alternative text.
         title, xlabel, ylabel: texts; an axis without a label has the name of its column.
-        decimals: how many decimals the numbers have.
     """
     columns, rows = list(dict.fromkeys(table[x])), list(dict.fromkeys(table[y]))
-    groups = {pair: runs for pair, runs in table.groupby([y, x], sort=False)}
-    means = np.array(
-        [[_mean(groups.get((row, column)), value) for column in columns] for row in rows]
-    )
+    means, texts = np.full((len(rows), len(columns)), np.nan), {}
+    for (row, column), runs in table.groupby([y, x], sort=False):
+        place, mean = (rows.index(row), columns.index(column)), runs[value].mean()
+        crosses = "×" * (runs["error"] != "").sum()
+        means[place] = mean
+        texts[place] = f"{mean:.2f} {crosses}".strip() if np.isfinite(mean) else crosses
     figure, axis = new_figure(1.8 + 1.1 * len(columns), 1.2 + 0.55 * len(rows))
     with style():
         image = axis.imshow(np.ma.masked_invalid(means), cmap="cividis", aspect="auto")
         axis.set_facecolor("0.9")  # what shows where no run has a value
         axis.set(title=title, xlabel=xlabel or x, ylabel=ylabel or y)
-        axis.set_xticks(range(len(columns)), [str(column) for column in columns])
-        axis.set_yticks(range(len(rows)), [str(row) for row in rows])
+        axis.set_xticks(range(len(columns)), map(str, columns))
+        axis.set_yticks(range(len(rows)), map(str, rows))
         axis.spines[:].set_visible(False)
-        for (row, column), mean in np.ndenumerate(means):
-            runs = groups.get((rows[row], columns[column]))
-            text = _in_words(mean, 0 if runs is None else (runs["error"] != "").sum(), decimals)
-            dark = np.isfinite(mean) and image.norm(mean) < 0.5
+        for (row, column), text in texts.items():
+            dark = np.isfinite(means[row, column]) and image.norm(means[row, column]) < 0.5
             axis.text(column, row, text, ha="center", va="center", color="w" if dark else "k")
     return Picture(figure, caption)
 
@@ -69,8 +63,6 @@ def spread_curves(
     title: str,
     xlabel: str,
     ylabel: str,
-    xscale: str = "linear",
-    ylim: tuple[float, float] | None = None,
     level: float | None = None,
 ) -> Picture:
     """Named curves, each the mean of several runs within a band from the lowest to the highest.
@@ -78,7 +70,7 @@ def spread_curves(
     Args:
         series: for each name the positions of its points, and one sequence of values for each run.
         caption: the picture's alternative text.
-        title, xlabel, ylabel, xscale, ylim: as matplotlib has them.
+        title, xlabel, ylabel: texts.
         level: a value to draw a thin grey line at, such as the loss of a network that only guesses.
     """
     figure, axis = new_figure(6.4, 3.5)
@@ -87,23 +79,12 @@ def spread_curves(
             axis.axhline(level, color="gray", linewidth=0.8)
         for index, (name, (x, runs)) in enumerate(series.items()):
             runs = np.asarray(runs, float)
-            mark = MARKS[index % len(MARKS)] if len(x) <= MANY_POINTS else None
-            (line,) = axis.plot(
-                x, runs.mean(axis=0), LINES[index % len(LINES)], marker=mark, ms=4, label=name
-            )
-            axis.fill_between(
-                x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.2, lw=0
-            )
-        axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xscale=xscale, ylim=ylim)
+            look, mark = LINES[index % len(LINES)], MARKS[index % len(MARKS)]
+            marker = mark if len(x) <= MANY_POINTS else None
+            (line,) = axis.plot(x, runs.mean(axis=0), look, marker=marker, ms=4, label=name)
+            axis.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(),
+                              alpha=0.2, lw=0)  # fmt: skip
+        axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
         axis.grid(alpha=0.4)
         axis.legend()
     return Picture(figure, caption)
-
-
-def _mean(runs: pandas.DataFrame | None, value: str) -> float:
-    return np.nan if runs is None else runs[value].mean()
-
-
-def _in_words(mean: float, failed: int, decimals: int) -> str:
-    number = f"{mean:.{decimals}f}" if np.isfinite(mean) else ""
-    return f"{number} {FAILED * failed}".strip()

@@ -1,0 +1,88 @@
+"""What the benchmark compares LeNet-5 with: classifiers of their time, on the digits; LeNet-1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import methods_1998 as methods
+from lenet_helpers.paper1998.lenet5 import INK, PAPER, RBFOutput, layer_counts
+from lenet_helpers.paper1998.mini_batches import map_loss
+
+
+@pytest.fixture(scope="module")
+def arrays(_digits_once):
+    """Every other pixel of the digits, to learn from and to be tested on."""
+
+    def flat(batches):
+        return batches.images[:, ::2, ::2].flatten(1).numpy().astype(np.float32) / 255
+
+    train_iter, test_iter = _digits_once
+    return flat(train_iter), train_iter.labels.numpy(), flat(test_iter), test_iter.labels.numpy()
+
+
+@pytest.mark.parametrize(
+    ("classifier", "most"),
+    [
+        (methods.linear(), 0.09),
+        (methods.pairwise_linear(), 0.06),
+        (methods.nearest_neighbors(), 0.04),
+        (methods.pca_and_quadratic(30), 0.06),
+        (methods.RBFNetwork(units_per_class=20), 0.05),
+        (methods.polynomial_svm(), 0.04),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, float) else "",
+)
+def test_classifier_reads_the_digits(arrays, classifier, most):
+    X, y, test_X, test_y = arrays
+    assert 0 < 1 - classifier.fit(X, y).score(test_X, test_y) < most
+
+
+def test_pairwise_classifier_has_a_unit_for_each_pair(arrays):
+    assert len(methods.pairwise_linear().fit(*arrays[:2]).estimators_) == 45
+
+
+def test_rbf_centres_are_sorted_by_class_and_features_fall_with_distance(arrays):
+    X, y, *_ = arrays
+    model = methods.RBFNetwork(units_per_class=5).fit(X, y)
+    means = np.stack([X[y == digit].mean(axis=0) for digit in range(10)])
+    centres = model.centers_.reshape(10, 5, -1).mean(axis=1)
+    distances = np.linalg.norm(centres[:, None] - means, axis=2)
+    assert distances.argmin(axis=1).tolist() == list(range(10))
+    features = model.features(model.centers_)
+    np.testing.assert_allclose(features.diagonal(), 1, rtol=1e-5)
+    assert (features <= 1 + 1e-6).all() and (features > 0).all()
+
+
+def test_lenet1_has_the_published_counts():
+    *counts, _ = layer_counts(methods.lenet1(), torch.zeros(1, 1, 28, 28))
+    assert sum(row.parameters for row in counts) == 2_578
+    assert sum(row.connections for row in counts) == 98_442
+    assert [row.output[0] for row in counts] == [4, 4, 12, 12, 10]
+
+
+def test_lenet1_sees_smaller_digits_in_the_same_frame():
+    images = torch.zeros(1, 28, 28, dtype=torch.uint8)
+    images[0, 4:24, 4:24] = 255  # 20×20
+    X = methods.to_lenet1_input(images)
+    assert X.shape == (1, 1, 28, 28)
+    assert 15 <= (X[0, 0] > (PAPER + INK) / 2).any(dim=0).sum() <= 17
+    torch.testing.assert_close(X, X.flip(2).flip(3))
+
+
+def test_place_codes_make_the_largest_output_win():
+    assert RBFOutput(methods.place_codes(3))(torch.tensor([[-1.0, 0.2, -0.3]])).argmin() == 1
+
+
+def test_two_layer_network_has_its_parameters():
+    net = methods.two_layer_network(300)
+    assert sum(p.numel() for p in net.parameters()) == 785 * 300 + 301 * 10
+
+
+@pytest.mark.parametrize(("loss", "pushed"), [(map_loss, True), (methods.mean_squared_loss, False)])
+def test_map_loss_pushes_wrong_classes_away_and_the_mean_squared_one_does_not(loss, pushed):
+    penalties = torch.tensor([[1.0, 0.5]], requires_grad=True)
+    loss(penalties, torch.tensor([0])).backward()
+    assert penalties.grad[0, 0] > 0
+    assert (penalties.grad[0, 1] < 0) == pushed
