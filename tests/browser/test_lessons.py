@@ -96,6 +96,9 @@ def test_a_lesson_shows_its_pictures_and_each_language_alone(open_lesson, notebo
             "() => [...document.querySelectorAll('h1')].filter(h => h.checkVisibility()).length"
             " === 1"
         )
-    pictures = lesson.page.locator(".jp-RenderedMarkdown img, .jp-RenderedImage img")
-    for picture in pictures.all():
+    stored = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    painted = lesson.page.locator(".jp-RenderedMarkdown img")
+    drawn = lesson.page.locator(".jp-RenderedImage img")  # those that JupyterLab has shown by now
+    assert painted.count() == stored.count("](../imgs/")
+    for picture in [*painted.all(), *drawn.all()]:
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown
