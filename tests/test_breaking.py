@@ -83,6 +83,7 @@ LOST = "shares-note no longer states 95.8 in both languages"
         (claims.check_claims, "shares-note", "95.8%", "95.9%", 2, LOST),
         (claims.check_claims, "shares-note", "95.8%", "95.9%", 1, LOST),
         (NUMBERS, "shares-note", "95.8%", "95.9%", 1, "shares-note: 95.9 in zh, not in en"),
+        (NUMBERS, "after-text", "1.44 亿", "1.45 亿", 1, "after-text: 145000000 in zh, not in en"),
         (claims.check_that_numbers_are_computed, "lenet5-note", "48,120", "48,210", 2,
          "lenet5-note: no cell computes 48210"),
     ],
@@ -155,12 +156,18 @@ def test_a_lesson_grown_too_large_is_noticed(lesson, tmp_path):
         (opening, ["language-switch"]),
         (ending, ["answer-1", "answer-2", "answer-3"]),
         (ending, ["summary"]),
+        (ending, ["recall"]),
         (ending, ["navigation"]),
     ],
 )
 def test_a_missing_cell_is_noticed(lesson, rule, gone):
     lesson.cells = [cell for cell in lesson.cells if cell.id not in gone]
     assert_noticed(rule, lesson)
+
+
+def test_a_main_line_grown_too_long_is_noticed(lesson):
+    lesson.cells += [nbformat.v4.new_code_cell() for _ in range(rules.MAIN_LINE)]
+    assert_noticed(rules.test_main_line_fits_a_class_hour, lesson)
 
 
 def test_a_lesson_left_out_of_the_chain_is_noticed():
