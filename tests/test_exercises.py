@@ -42,7 +42,7 @@ def test_check_tells_a_blank_from_the_answer(stem, number, capsys):
 
     blank = cells[f"exercise-{number}"].source
     code = answer(languages(cells[f"answer-{number}"])[1]).strip().replace("\n", "\n    ")
-    for source in (blank, BLANK.sub(f"    {code}", blank)):
+    for source in (blank, BLANK.sub(lambda _: f"    {code}", blank)):
         torch.manual_seed(0)
         exec(source, names)
         exec(cells[f"check-{number}"].source, names)
