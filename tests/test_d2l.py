@@ -97,7 +97,7 @@ def test_points_are_kept_as_animator_keeps_them(points):
 
 def test_axes_are_set_as_animator_sets_them():
     options = {
-        "xlabel": "epoch", "ylabel": "loss", "legend": ["train", "test"], "xlim": [1, 10],
+        "xlabel": "step", "ylabel": "loss", "legend": ["train", "test"], "xlim": [1, 10],
         "ylim": [0.1, 2], "xscale": "linear", "yscale": "log",
     }  # fmt: skip
     theirs, ours = d2l.Animator(**options), LiveAnimator(**options)

@@ -193,9 +193,9 @@ def test_a_lesson_without_its_minutes_stops_the_build(tmp_path):
 
 def test_a_missing_picture_stops_the_build(tmp_path):
     (tmp_path / "notebooks").mkdir()
-    notebook = nbformat.read(NOTEBOOKS[3], as_version=4)
+    notebook = nbformat.read(NOTEBOOKS[4], as_version=4)
     assert "../imgs/" in str(notebook)
-    nbformat.write(notebook, tmp_path / "notebooks" / NOTEBOOKS[3].name)
+    nbformat.write(notebook, tmp_path / "notebooks" / NOTEBOOKS[4].name)
     with pytest.raises(FileNotFoundError, match=r"\.png"):
         build(tmp_path / "site", tmp_path / "notebooks")
 
