@@ -201,7 +201,7 @@ def test_file_of_other_settings_or_of_another_job_is_refused(file):
     content = file.read_bytes()
     with pytest.raises(SweepFileError) as error:
         sweep(GRID, Job(), file=file)
-    assert "fragile(a)" in both_languages(error) and "Job(a, b)" in str(error.value)
+    assert "fragile ['a']" in both_languages(error) and "Job ['a', 'b']" in str(error.value)
     assert file.read_bytes() == content
 
 
