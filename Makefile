@@ -8,6 +8,7 @@ VENV_PYTHON = .venv/bin/python
 # The stamps lie in .venv and hold the folder's name: a folder that was moved is installed again.
 READY = .venv/.ready
 READY_TO_TEST = .venv/.ready-to-test
+READY_FOR_SITE = .venv/.ready-for-site
 moved := $(shell [ "$$(cat .venv/.ready 2>/dev/null)" = "$$(pwd)" ] || echo moved)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -56,7 +57,7 @@ $(READY): pyproject.toml constraints.txt $(LABEXTENSION) $(moved)
 	  echo "Creating .venv with $$chosen ($$version)"; \
 	  "$$chosen" -m venv --clear .venv || exit 1; \
 	fi
-	@rm -f $(READY) $(READY_TO_TEST)
+	@rm -f $(READY) $(READY_TO_TEST) $(READY_FOR_SITE)
 	@echo 'Installing, once: on Linux about 3.2 GB to download, elsewhere about 0.3 GB.'
 	$(VENV_PYTHON) -m pip install -c constraints.txt -e .
 	@pwd > $(READY)
@@ -64,6 +65,10 @@ $(READY): pyproject.toml constraints.txt $(LABEXTENSION) $(moved)
 $(READY_TO_TEST): $(READY)
 	$(VENV_PYTHON) -m pip install -c constraints.txt -e '.[test]'
 	@touch $(READY_TO_TEST)
+
+$(READY_FOR_SITE): $(READY)
+	$(VENV_PYTHON) -m pip install -c constraints.txt -e '.[site]'
+	@touch $(READY_FOR_SITE)
 
 # The address is the lesson's own: where no browser opens, JupyterLab prints it.
 lab: $(READY)
@@ -95,7 +100,7 @@ notebooks: $(READY)
 	  mv ".venv/executed/$${notebook##*/}" "$$notebook" || exit 1; \
 	done
 
-site: $(READY)
+site: $(READY_FOR_SITE)
 	@$(VENV_PYTHON) -m web.build _site
 
 bench: $(READY)

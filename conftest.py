@@ -1,47 +1,44 @@
-"""What the notebooks' lanes need beyond nbval.
+"""What the lessons need beyond nbval: each runs on the digits and on the real data sets.
 
-``--real-data``: the notebooks run on the real data sets, and cells tagged ``check-on-real-data``
-are compared with their stored outputs as well. A notebooks' lane without a notebook fails.
+A cell tagged ``check-on-real-data`` is compared with its stored output there. Where a real data
+set is not at hand, that run is skipped and says so.
 """
 
-from pathlib import Path
-
 import pytest
+from nbval.plugin import IPyNbFile
 
 TAG = "check-on-real-data"
 REAL_DATA = ("fashion_mnist", "mnist")
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--real-data",
-        action="store_true",
-        help=f"run notebooks on the real data sets and compare the cells tagged {TAG} too",
-    )
+class LessonOnDigits(IPyNbFile):
+    """A lesson whose kernel is offline: it finds only the digits that are always there."""
+
+    def setup(self):
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("LENET_DATASET", "digits")
+            super().setup()
 
 
-def pytest_configure(config):
-    if not (config.option.nbval or config.option.nbval_lax):
-        return
-    for argument in config.args:
-        folder = Path(config.invocation_params.dir, argument.split("::")[0])
-        if folder.is_dir() and not any(folder.rglob("*.ipynb")):
-            raise pytest.UsageError(f"{argument} holds no notebook: nothing would be tested")
+def pytest_collect_file(file_path, parent):
+    """The second run of a lesson; nbval itself collects the one on the real data sets."""
+    if parent.config.option.nbval_lax and file_path.suffix == ".ipynb":
+        name = f"{file_path.name}[digits]"
+        nodeid = f"{parent.nodeid}/{name}"
+        return LessonOnDigits.from_parent(parent, path=file_path, name=name, nodeid=nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config, items):
-    from nbval.plugin import IPyNbCell
-
-    if not config.option.real_data:
-        return
-    cells = [item for item in items if isinstance(item, IPyNbCell)]
+def pytest_collection_modifyitems(items):
+    cells = [item for item in items if isinstance(item.parent, IPyNbFile)]
     missing = _missing_data_sets() if cells else []
     skip = pytest.mark.skip(
         reason=f"not at hand: {', '.join(missing)}"
         " (set LENET_DATA to their folder, or get them once with lenet_helpers.load_data)"
     )
     for cell in cells:
+        cell.add_marker(pytest.mark.random_order(disabled=True))
+        if isinstance(cell.parent, LessonOnDigits):
+            continue
         if missing:
             cell.add_marker(skip)
         elif TAG in cell.cell.metadata.get("tags", ()):

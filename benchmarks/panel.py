@@ -1,9 +1,8 @@
 """What the training panel costs: stopping, training beside `train` alone, memory, threads.
 
 Run ``python benchmarks/panel.py [epochs] [pairs]``. Everything is measured inside a real kernel,
-with the panel displayed in a cell; what the browser adds to a stop is measured by
-``tests/browser/test_training_panel.py``, which prints it. Overhead is measured on Fashion-MNIST
-if it is at hand, with runs of ``epochs`` epochs in turns; the rest on the digits.
+with the panel displayed in a cell. Overhead is measured on Fashion-MNIST if it is at hand, with
+runs of ``epochs`` epochs in turns; the rest on the digits.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ MANY = 20
 STOPS = 15
 LONG = 3600  # seconds
 CELL = """
-from lenet_helpers.runs.training_panel import TrainingPanel
+from lenet_helpers.runs import TrainingPanel
 panel = TrainingPanel("digits")
 panel.train_button.click()
 panel
@@ -33,7 +32,7 @@ def new_panel(dataset: str):
     """A panel, displayed in the running cell."""
     from IPython.display import display
 
-    from lenet_helpers.runs.training_panel import TrainingPanel
+    from lenet_helpers.runs import TrainingPanel
 
     panel = TrainingPanel(dataset)
     display(panel)
@@ -82,7 +81,7 @@ def stops(dataset: str) -> None:
 def overhead(dataset: str, epochs: int, pairs: int) -> None:
     """A run in the panel beside the same run of `train` alone, in turns."""
     from lenet_helpers.runs.records import Run
-    from lenet_helpers.runs.rerun import Training
+    from lenet_helpers.runs.training import Training
     from lenet_helpers.training import train
 
     panel = new_panel(dataset)
@@ -92,9 +91,9 @@ def overhead(dataset: str, epochs: int, pairs: int) -> None:
     settings = panel.controls.values()
     times = {"train": [], "panel": [], "panel, last pictures too": []}
     for _ in range(pairs):
-        alone = Training(Run(0, settings))
+        alone = Training(Run(0, [settings]))
         alone.read_data()
-        reports = train(alone.net, *alone._data, epochs, settings.lr, settings.device, init=None)
+        reports = train(alone.net, *alone.data, epochs, settings.lr, settings.device, init=None)
         times["train"].append(timed(lambda reports=reports: list(reports)))
         times["panel"].append(timed(lambda: train_to_the_answer(panel)))
         times["panel, last pictures too"].append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -16,19 +17,7 @@ from lenet_helpers.language import follow, sentence
 from lenet_helpers.words import LessonError, Words
 
 SECONDS_OF_CALM = 1.0
-WHOLE = {"description_width": "initial"}  # a control's style: no language of its name is cut
 WITHOUT_KERNEL = Words("交互面板：运行这个单元格后出现", "A panel: run this cell and it appears")
-
-# The still stands right after its panel: hidden for as long as the panel lives, and alone to be
-# seen once the kernel is gone and the widgets do nothing any more.
-STYLE = """<style>
-.jp-OutputArea-child:has(.lenet-panel:not(.jupyter-widgets-disconnected))
-  + .jp-OutputArea-child:has(.jp-RenderedImage),
-.jp-OutputArea-child:has(.lenet-panel.jupyter-widgets-disconnected) { display: none; }
-.lenet-panel img { max-width: 100%; }
-.lenet-panel .widget-html-content { line-height: 1.4; }
-.lenet-error { color: var(--jp-error-color1, #b00020); font-weight: bold; }
-</style>"""
 
 
 class Message(widgets.HTML):
@@ -64,22 +53,19 @@ class PictureBox(widgets.VBox):
 
 
 class Choice(widgets.Dropdown):
-    """A drop-down list whose options are words and follow the language.
+    """A drop-down list whose options are words, one for each value, and follow the language.
 
-    Args:
-        options: the words for each value.
-        value: the one chosen at first; by default the first.
+    ``relabelling`` is true while they do: ``value`` then changes and changes back.
     """
 
-    def __init__(self, options: Mapping[str, Words], value: str | None = None, **traits) -> None:
+    def __init__(self, options: Mapping[str, Words], **traits) -> None:
         self.words, self.relabelling = dict(options), False
         values = [(str(words), value) for value, words in options.items()]
-        super().__init__(options=values, value=value or next(iter(options)), **traits)
+        super().__init__(options=values, **traits)
         follow(self, Choice._speak)
 
     def _speak(self, language: str) -> None:
-        """Say the options anew. ipywidgets then chooses the first, so the choice is put back;
-        who observes ``value`` looks at ``relabelling`` to pass over this."""
+        """Say the options anew. ipywidgets then chooses the first, so the choice is put back."""
         chosen, self.relabelling = self.value, True
         with self.hold_sync():
             self.options = [(words.speak(language), value) for value, words in self.words.items()]
@@ -111,9 +97,11 @@ class Panel(widgets.VBox):
 
     A panel says in `still` how it looks without a kernel, and calls `keep_still` when that has
     changed for good (a run has ended), not while it is changing. Running the cell that made a
-    panel again closes it, and with it all that it had going.
+    panel again closes it, and with it all that it had going. ``style_sheet`` is the file with the
+    looks of its own parts, if they have any.
     """
 
+    style_sheet: Path | None = None
     _open: weakref.WeakSet[Panel] = weakref.WeakSet()
 
     def __init__(self, children: list[widgets.Widget]) -> None:
@@ -122,7 +110,9 @@ class Panel(widgets.VBox):
         for panel in list(Panel._open):
             if self._made_by.replaces(panel._made_by):
                 panel.close()
-        super().__init__([*children, widgets.HTML(STYLE)])
+        sheets = filter(None, [Path(__file__).with_name("panels.css"), self.style_sheet])
+        css = "\n".join(sheet.read_text("utf-8") for sheet in sheets)
+        super().__init__([*children, widgets.HTML(f"<style>{css}</style>")])
         self.add_class("lenet-panel")
         Panel._open.add(self)
 
@@ -138,18 +128,21 @@ class Panel(widgets.VBox):
     def keep_still(self) -> None:
         """Save the picture of this moment in the outputs of all cells that show this panel."""
         if self._handles:
-            picture = self.still()
-            data, metadata = picture.bundle(picture.small_png())
+            data, metadata = self._still_bundle()
             for _, handle in self._handles:
                 handle.update(data, metadata=metadata, raw=True)
+
+    def _still_bundle(self) -> tuple[dict, dict]:
+        picture = self.still()
+        return picture.bundle(picture.small_png())
 
     def _ipython_display_(self) -> None:
         if self.comm is not None:
             display(self._repr_mimebundle_() | sentence(WITHOUT_KERNEL), raw=True)
-        picture, here = self.still(), this_run()
-        data, metadata = picture.bundle(picture.small_png())
+        data, metadata = self._still_bundle()
         handle = display(data, metadata=metadata, raw=True, display_id=True)
         if handle is not None:  # None outside a notebook
+            here = this_run()
             earlier = [(run, h) for run, h in self._handles if not here.replaces(run)]
             self._handles = [*earlier, (here, handle)]
 

@@ -2,7 +2,7 @@
 
 A new claim is a line ``(text cell, code cell, numbers)`` in `CLAIMS`: the text states each number
 in both languages, and the stored output of the code cell has a number that rounds to it, as it is
-or as a percentage (0.624 may be told as 62 or as 62.4 %).
+or as a percentage (0.624 may be told as 62 or as 62.4 %). 6 万 is 60,000, as 60 thousand is.
 
 A number with a decimal point, or of three digits, that no cell of the notebook computes must be
 named in `FROM_ELSEWHERE` with its source. Years need not be, nor what an answer to an exercise
@@ -13,7 +13,13 @@ from __future__ import annotations
 
 CLAIMS = {
     "00_start_here": [("try-it-note", "try-it", "784")],
-    "lenet_in_one_class": [],
+    "lenet_in_one_class": [
+        ("mnist-text", "mnist", "60,000 10,000"),
+        ("network-text", "shapes", "6 16 28 14 10"),
+        ("shapes-note", "shapes", "28 14 10 5 16 400 120 84"),
+        ("data-text", "data", "256"),
+        ("answer-3", "exercise-3", "61,706"),
+    ],
     "01_handwriting": [
         ("mistakes-note", "mistakes-1989", "5.08 5.1"),
         ("pace-note", "pace-1989", "0.65"),
@@ -65,26 +71,45 @@ CLAIMS = {
         ("lenet5-note", "trace", "2,416 61,706"),
         ("summary", "trace", "61,706 416,520"),
         ("summary", "shares", "95.8 85.9"),
+        ("exercise-2-text", "trace", "117,600 240,000"),
+        ("answer-4", "exercise-4", "906"),
     ],
     "06_learning": [
         ("descent-text", "slope", "16"),
+        ("descent-text", "three-steps", "0.01 0.1 0.26"),
         ("chance-text", "cross-entropy", "0.91"),
+        ("choose-note", "choose-on-test", "0.10"),
         ("summary", "loss-at-chance", "2.30"),
     ],
     "07_training": [
         ("network-text", "network", "61,706"),
+        ("run-note", "published", "0.449 0.525 0.752 0.828"),
+        ("panel-network-text", "panel-from-code", "0.1 0.9"),
     ],
     "08_why_convolution": [
         ("question-text", "networks", "61,706"),
         ("exercise-1-text", "networks", "61,510"),
+        ("answer-3", "exercise-3", "0.45"),
     ],
     "09_inside_lenet": [
         ("neighbours-note", "nearest-neighbours", "84"),
         ("clothes-note", "clothes-group", "0.8"),
     ],
     "10_experiments": [
-        ("answer-shape", "shape-sweep", "0.824 0.797 0.027 0.002 0.024 0.005"),
+        ("check-text", "network", "61,706"),
+        ("answer-kernel", "predict-kernel", "81,194"),
+        ("answer-activation", "activation-sweep", "0.837"),
+        ("answer-shape", "shape-sweep", "0.824 0.797 0.027 0.002 0.024 0.005 152,410"),
+        ("answer-mnist", "mnist", "3.4 4.2 0.91 0.87 0.11 0.95 0.96"),
         ("summary", "shape-sweep", "0.027 0.002"),
+        ("leaderboard-text", "leaderboard", "42,026 41,866"),
+        ("answer-challenge", "leaderboard", "0.9045 0.8999 0.8997 0.9075"),
+        ("answer-challenge", "references", "0.899 0.908"),
+    ],
+    "11_plateau": [
+        ("answer-inside", "similar", "0.95 0.92 0.84 0.81 0.96 0.93 0.90 0.87 0.23 0.64"),
+        ("answer-inside", "predict-noise", "0.92"),
+        ("answer-inside", "noise-often", "887 0.50"),
     ],
     "12_lenet5_1998": [
         ("title", "counts", "60,000 340,908"),
@@ -100,9 +125,19 @@ CLAIMS = {
 P98 = "LeCun, Bottou, Bengio, Haffner, 1998"
 FASHION = "Xiao, Rasul, Vollgraf, 2017, and the results submitted to them"
 BOOK = "published builds of Dive into Deep Learning"
+RECIPE = "the recipe of Dive into Deep Learning"
+LESSON_02, LESSON_05, LESSON_06 = (f"computed in lesson {k}" for k in ("02", "05", "06"))
 
 FROM_ELSEWHERE = {
-    "00_start_here": {"70,000": "60,000 + 10,000"},
+    "00_start_here": {"2.30": LESSON_06},
+    "lenet_in_one_class": {
+        "1,797": LESSON_02,
+        "50,000": LESSON_02,
+        "2.30": LESSON_06,
+        "130": BOOK,
+        "0.752": BOOK,
+        "0.828": BOOK,
+    },
     "01_handwriting": {
         "101": "the whole numbers around 100.35",
         "260": "SUN-4/260, the name of the machine",
@@ -112,28 +147,38 @@ FROM_ELSEWHERE = {
     "02_mnist": {
         "70,000": "60,000 + 10,000",
         "0.02": "how far 13.48, the least of them, is from 13.5",
-        "2.30": "measured in lesson 07",
+        "2.30": LESSON_06,
         "0.835": FASHION,
         "0.876": FASHION,
         "0.916": FASHION,
         "1.175": P98,
     },
-    "04_convolution": {"610,000": "615,440, rounded down", "600,000": "615,440, rounded down"},
-    "05_lenet_layers": {
-        "1.175": P98,
-        "15.3": "Krizhevsky, Sutskever, Hinton, 2012",
-        "138": "Simonyan, Zisserman, 2015",
-        "144": "Simonyan, Zisserman, 2015",
-        "1.38": "Simonyan, Zisserman, 2015",
-        "1.44": "Simonyan, Zisserman, 2015",
-        "7.3": "Simonyan, Zisserman, 2015",
-        "6.7": "Szegedy and others, 2015",
-        "3.57": "He, Zhang, Ren, Sun, 2016",
-        "152": "the name of the network",
-        "700": "Szegedy and others, 2015, in units of ten thousand",
-        "6,000": "in units of ten thousand",
+    "04_convolution": {
+        "610,000": "615,440, rounded down",
+        "600,000": "615,440, rounded down",
+        "4,704": LESSON_05,
+        "156": LESSON_05,
     },
+    "05_lenet_layers": {
+        "784": "28 × 28",
+        "0.1": P98,
+        "1.175": P98,
+        "2.4": P98,
+        "0.9": RECIPE,
+        "60,000,000": "Krizhevsky, Sutskever, Hinton, 2012; He, Zhang, Ren, Sun, 2016",
+        "15.3": "Krizhevsky, Sutskever, Hinton, 2012",
+        "138,000,000": "Simonyan, Zisserman, 2015",
+        "144,000,000": "Simonyan, Zisserman, 2015",
+        "7.3": "Simonyan, Zisserman, 2015",
+        "7,000,000": "Szegedy and others, 2015",
+        "6.7": "Szegedy and others, 2015",
+        "152": "the name of the network",
+        "3.57": "He, Zhang, Ren, Sun, 2016",
+        "30,000": "what the exercise asks for",
+    },
+    "06_learning": {"60,000": LESSON_02},
     "07_training": {
+        "2.30": LESSON_06,
         "10,000": "the test images of Fashion-MNIST",
         "1,797": "scikit-learn's digits",
         "1,438": "four fifths of scikit-learn's 1,797 digits",
@@ -145,10 +190,11 @@ FROM_ELSEWHERE = {
         "0.828": BOOK,
         "0.804": BOOK,
     },
+    "09_inside_lenet": {"2.30": LESSON_06},
     "12_lenet5_1998": {
         "0.7": P98,
-        "2,416": "computed in lesson 05",
-        "61,706": "computed in lesson 05",
+        "2,416": LESSON_05,
+        "61,706": LESSON_05,
     },
 }
 
@@ -169,6 +215,7 @@ IN_WORDS = {
     "10": ("十", "ten"),
     "100": ("一百", "hundred"),
     "130": ("一百三十", "hundred and thirty"),
+    "600000": ("六十多万", ""),
     "1980": ("八十年代", "eighties"),
     "1990": ("九十年代", "nineties"),
 }

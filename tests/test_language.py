@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
+import re
 import weakref
 
 import ipywidgets as widgets
@@ -92,12 +93,7 @@ def test_all_words_of_the_package_are_there_in_both_languages():
     assert DATA_SETS["fashion_mnist"].classes[0] in found
     assert len(found) > 30
     assert [words for words in found if not (words.zh.strip() and words.en.strip())] == []
-
-
-def test_no_english_text_of_the_package_has_chinese_in_it():
-    seen: set[int] = set()
-    found = [words for module in modules() for words in words_within(vars(module), seen)]
-    assert [w for w in found if any("\u4e00" <= character <= "\u9fff" for character in w.en)] == []
+    assert [words for words in found if re.search("[\u4e00-\u9fff]", words.en)] == []
 
 
 # The switch

@@ -96,10 +96,11 @@ def test_network_of_the_notebooks_is_that_of_the_package(lesson, plateau, settin
     assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2])
 
 
-def test_stored_never_trains_when_its_file_is_not_there(lesson, tmp_path):
-    lesson["results"] = tmp_path
-    with pytest.raises(FileNotFoundError, match="folder notebooks"):
-        lesson["stored"]("activation", lr=[0.1])
+def test_stored_never_trains_when_its_file_is_not_there(lesson, plateau, tmp_path):
+    for kernel in (lesson, plateau):
+        kernel["results"] = tmp_path
+        with pytest.raises(FileNotFoundError, match="folder notebooks"):
+            kernel["stored"]("activation", lr=[0.1])
 
 
 def test_full_run_starts_anew_in_a_folder_of_its_own(lesson, monkeypatch, tmp_path):

@@ -12,10 +12,11 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 MAX_BYTES = 300_000
 MAX_LINES, MAX_LINES_OF_THE_CORE, MAX_LINES_OF_THE_BOOK = 15, 25, 34
-THE_CORE = {"network", "train-loop"}
+THE_CORE = {"network", "train-loop", "evaluate-accuracy"}
 ONE_CLASS = ROOT / "notebooks" / "lenet_in_one_class.ipynb"  # its two functions are the book's
 LESSONS = [path for path in NOTEBOOKS if path != ONE_CLASS]
 MAIN_LINE = 45  # cells that are not optional
+NO_RECALL = {"00_start_here", "01_handwriting", "02_mnist", "09_inside_lenet", "12_lenet5_1998"}
 
 BLOCKS = re.compile(
     r'\A<div lang="zh">\n\n(?P<zh>.*)\n\n</div>\n<div lang="en">\n\n(?P<en>.*)\n\n</div>\Z', re.S
@@ -24,6 +25,12 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)")
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.S)
 HEADING = re.compile(r"^(#{1,6}) \S", re.M)
+IN_BOTH = [
+    ("headings", HEADING),
+    ("links", LINK),
+    ("formulas", FORMULA),
+    ("fold-outs", re.compile("<details>")),
+]
 NOT_PROSE = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|<[^>]*>", re.S)
 HALF_WIDTH = re.compile(r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]")
 MACHINE_PATH = re.compile(r"(/home/|/root/|/work/|/tmp/|/Users/|[A-Z]:\\\\)")
@@ -77,15 +84,7 @@ def test_every_text_has_both_languages(notebook):
         assert not re.search("[一-鿿]", NOT_PROSE.sub("", en)), f"{cell.id}: Chinese in en"
 
 
-@pytest.mark.parametrize(
-    "what, pattern",
-    [
-        ("headings", HEADING),
-        ("links", LINK),
-        ("formulas", FORMULA),
-        ("fold-outs", re.compile("<details>")),
-    ],
-)
+@pytest.mark.parametrize("what, pattern", IN_BOTH)
 def test_languages_have_the_same(notebook, what, pattern):
     for cell in texts(notebook):
         zh, en = (pattern.findall(block) for block in languages(cell))
@@ -165,12 +164,18 @@ def test_opens_with_the_language_switch(notebook):
 def test_ends_with_summary_exercises_and_navigation(notebook, path):
     ids = [cell.id for cell in notebook.cells]
     assert ids[-1] == "navigation"
+    assert ("recall" in ids) == (path.stem not in NO_RECALL)
     if path != NOTEBOOKS[0]:
         assert "summary" in ids
         exercises = [cell for cell in codes(notebook) if re.fullmatch("exercise-[0-9]", cell.id)]
         answers = [cell for cell in texts(notebook) if "<details>" in cell.source]
         assert 3 <= len(exercises) <= 5
         assert len(answers) >= len(exercises)
+
+
+def test_main_line_fits_a_class_hour(notebook):
+    optional = [cell for cell in notebook.cells if "optional" in cell.metadata.get("tags", [])]
+    assert len(notebook.cells) - len(optional) <= MAIN_LINE
 
 
 @pytest.mark.parametrize("before, after", list(zip(LESSONS, LESSONS[1:], strict=False)))

@@ -14,7 +14,7 @@ from lenet_helpers.runs.records import Point, Run, Settings, full_label, labels,
 
 def finished(number: int = 1, lr: float = 0.9, losses=(2.3, 1.0), **settings) -> Run:
     """A run of one epoch for each loss, measured half-way and at the end."""
-    run = Run(number, Settings("mnist", lr=lr, **settings), [lr], ended="finished", seconds=3.25)
+    run = Run(number, [Settings("mnist", lr=lr, **settings)], ended="finished", seconds=3.25)
     for epoch, loss in enumerate(losses):
         run.add(Point(epoch + 0.5, loss, 0.4, None))
         run.add(Point(epoch + 1, loss, 0.5, None))
@@ -23,7 +23,7 @@ def finished(number: int = 1, lr: float = 0.9, losses=(2.3, 1.0), **settings) ->
 
 
 def diverged(number: int = 2) -> Run:
-    run = Run(number, Settings("mnist", lr=10), [10.0], ended="diverged")
+    run = Run(number, [Settings("mnist", lr=10)], ended="diverged")
     run.add(Point(0.2, math.nan, 0.1, None))
     return run
 
@@ -56,7 +56,9 @@ def test_labels_say_what_tells_runs_apart():
 
 def test_a_table_for_spreadsheets_has_all_settings_and_results():
     run = finished()
-    run.lrs.append(0.1)
+    run.go_on(Settings("digits", lr=0.9, activation="relu"))  # only the rate and epochs count
+    run.go_on(Settings("mnist", lr=0.1, epochs=3))
+    assert run.settings == Settings("mnist", lr=0.1, epochs=3)
     first, second = csv.DictReader(io.StringIO(to_csv([run, diverged()])))
     assert first["lr"] == "0.9 → 0.1"
     assert (first["epochs"], first["seconds"], first["test_acc"]) == ("2", "3.2", "0.7000")

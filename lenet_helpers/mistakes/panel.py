@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import ipywidgets as widgets
 import torch
 from torch import nn
@@ -9,10 +11,9 @@ from torch import nn
 from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
-from lenet_helpers.mistakes.clickable import ClickableTable
-from lenet_helpers.mistakes.confusion import confusion_matrix
-from lenet_helpers.mistakes.gallery import confusion_html, gallery_html
-from lenet_helpers.panels import WHOLE, CalmPanel, Choice, Message
+from lenet_helpers.mistakes.gallery import gallery_html
+from lenet_helpers.mistakes.matrix import ClickableTable, confusion_html, confusion_matrix
+from lenet_helpers.panels import CalmPanel, Choice, Message
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import Words
 
@@ -45,18 +46,21 @@ class MistakesPanel(CalmPanel):
         SettingError: there is no picture, or the network does not fit the pictures.
     """
 
+    style_sheet = Path(__file__).with_name("mistakes.css")
+
     def __init__(self, net: nn.Module, test_iter: BatchIterator) -> None:
         self.predictions, self._data = predict_all(net, test_iter), test_iter
         counts, classes = self.predictions.confusion, test_iter.classes
         self.matrix = ClickableTable(html=confusion_html(counts, classes))
         options = {str(number): name for number, name in enumerate(classes)}
-        self.truth, self.answer = (Choice(options, style=WHOLE) for _ in range(2))
+        self.truth, self.answer = (Choice(options) for _ in range(2))
         self.message, self.pictures, self._quiet = Message(), widgets.HTML(), False
         for choice, words in (
             (self.truth, Words("真实类别", "True class")),
             (self.answer, Words("网络认为", "Taken for")),
         ):
             say(choice, "description", words)
+            choice.style.description_width = "initial"  # in no language is the name cut
             choice.observe(self._listed, "value")
         self.matrix.on_choose(self.choose)
         super().__init__(self._rows())

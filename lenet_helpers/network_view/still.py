@@ -18,7 +18,7 @@ from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
 
 SHORT = {nn.Conv2d: "conv", nn.AvgPool2d: "pool", nn.MaxPool2d: "pool", nn.Linear: "fc"}
-SHADES = 48  # of two colours, grey and black: a lesson holds several stills
+SHADES = 32  # of two colours, grey and black: a lesson holds several stills
 BLANK = Words("画板还是空的。", "The pad is blank.")
 INK = dict(cmap="gray_r", interpolation="nearest")
 TALLEST = 30  # a vector is folded into columns of so many numbers

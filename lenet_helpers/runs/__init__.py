@@ -1,7 +1,13 @@
-"""Training runs: the panel that trains with other settings, its records, table and curves."""
+"""The panel that trains with other settings, the runs that it keeps, their table and curves.
+
+A learning rate goes one way: a control has it, `Settings` takes it from there and does not change,
+a `Run` keeps the settings of each press of Train or Continue, and `Training` hands `train` those
+of the newest. A new control is a field of `Settings`, an entry of ``controls.CONTROLS`` (label,
+widget, column of the table) and its use in ``training``.
+"""
 
 from lenet_helpers.runs.again import TrainAgain
 from lenet_helpers.runs.curves import compare_runs
-from lenet_helpers.runs.training_panel import TrainingPanel
+from lenet_helpers.runs.panel import TrainingPanel
 
 __all__ = ["TrainAgain", "TrainingPanel", "compare_runs"]

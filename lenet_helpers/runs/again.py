@@ -13,7 +13,7 @@ from lenet_helpers.language import say
 from lenet_helpers.live_plot import LiveAnimator, drawing_on
 from lenet_helpers.panels import Message, Panel, PictureBox
 from lenet_helpers.runs.curves import nothing_trained
-from lenet_helpers.runs.worker import Job, threads_reach_widgets
+from lenet_helpers.runs.training import Job, threads_reach_widgets
 from lenet_helpers.words import SettingError, Words
 
 TRAIN, STOP = Words("训练", "Train"), Words("停止", "Stop")

@@ -1,10 +1,11 @@
-"""The settings of a training run as widgets."""
+"""The settings of a training run as widgets, each declared once."""
 
 from __future__ import annotations
 
 import math
 import os
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 
 import ipywidgets as widgets
 import traitlets
@@ -13,36 +14,87 @@ from lenet_helpers.data.catalog import DATA_SETS, data_set
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
-from lenet_helpers.models import ACTIVATIONS, POOLINGS
+from lenet_helpers.models import ACTIVATIONS
 from lenet_helpers.panels import Choice
-from lenet_helpers.runs.records import Settings
-from lenet_helpers.runs.rerun import recipe
+from lenet_helpers.runs.records import Run, Settings
+from lenet_helpers.runs.training import recipe
 from lenet_helpers.words import Words
 
-LARGEST_SEED = 2**31 - 1
-LABELS = {
-    "lr": Words("学习率", "Learning rate"),
-    "epochs": Words("轮数", "Epochs"),
-    "batch_size": Words("批量大小", "Batch size"),
-    "dataset": Words("数据集", "Data set"),
-    "activation": Words("激活函数", "Activation"),
-    "pooling": Words("汇聚", "Pooling"),
-    "standardize": Words("标准化像素", "Standardised pixels"),
-    "seed": Words("随机种子", "Seed"),
-    "device": Words("计算设备", "Device"),
-}
+STEP = 0.05  # of the slider of the learning rate, in powers of ten
+ACTIVATION_WORDS = {name: Words(name, name) for name in ACTIVATIONS}
 POOLING_WORDS = {"average": Words("平均", "average"), "max": Words("最大", "maximum")}
 DEVICE_WORDS = {
     "cpu": Words("CPU", "CPU"),
     "cuda": Words("GPU（CUDA）", "GPU (CUDA)"),
     "mps": Words("GPU（Apple）", "GPU (Apple)"),
 }
-NUMBER = {"width": "20em"}  # a label and a box beside it
-STEP = 0.05  # of the slider of the learning rate, in powers of ten
 
 
-class SettingControls(widgets.HBox):
-    """A widget for each field of `Settings`, by the same name; `values` reads them all.
+@dataclass(frozen=True)
+class Control:
+    """A field of `Settings`: its label, its widget, and its column in the table of runs.
+
+    The field's type says which widget: a number is typed within its ``limits``, a text is chosen
+    among ``words``. ``heading`` is for the column, if the label is too long, and ``of_run`` for
+    its cells, if they are not about the field itself.
+    """
+
+    label: Words
+    heading: Words | None = None
+    limits: tuple[float, float] = (0, 0)
+    words: Mapping[object, Words] = field(default_factory=dict)
+    of_run: Callable[[Run], Words | str] | None = None
+
+    def widget(self, kind: str) -> widgets.Widget:
+        """A widget for values of the type ``kind``."""
+        if kind == "str":
+            made = Choice(self.words, layout={"width": "25em"})
+        elif kind == "bool":
+            made = widgets.Checkbox(layout={"width": "auto"})
+        else:
+            box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
+            low, high = self.limits
+            made = box(min=low, max=high, step=None, layout={"width": "17em"})
+        made.style.description_width = "11em"
+        say(made, "description", self.label)
+        return made
+
+
+def _short(title: Words) -> Words:
+    """A data set's title for a narrow column, where a hyphen is no place to break the line."""
+    return Words(*(text.removeprefix("scikit-learn ").replace("-", "\u2011") for text in title))
+
+
+# In the order of `Settings`, which is that of the widgets and of the table's columns.
+CONTROLS = {
+    "dataset": Control(
+        Words("数据集", "Data set"), words={name: known.title for name, known in DATA_SETS.items()},
+        of_run=lambda run: _short(DATA_SETS[run.settings.dataset].title),
+    ),
+    "lr": Control(
+        Words("学习率", "Learning rate"), Words("学习率", "lr"), (0.001, 10),
+        of_run=lambda run: run.rates,
+    ),
+    "epochs": Control(
+        Words("轮数", "Epochs"), limits=(1, 50), of_run=lambda run: f"{run.last.epoch:.3g}"
+    ),
+    "batch_size": Control(Words("批量大小", "Batch size"), Words("批量", "Batch"), (1, 10_000)),
+    "activation": Control(Words("激活函数", "Activation"), words=ACTIVATION_WORDS),
+    "pooling": Control(Words("汇聚", "Pooling"), words=POOLING_WORDS),
+    "standardize": Control(
+        Words("标准化像素", "Standardised pixels"), Words("标准化", "Standard."),
+        words={True: Words("✓", "✓"), False: Words("–", "–")},
+    ),
+    "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
+    "device": Control(
+        Words("计算设备", "Device"), Words("设备", "Device"),
+        words={name: DEVICE_WORDS[name] for name in (try_gpu().type, "cpu")},
+    ),
+}  # fmt: skip
+
+
+class SettingControls(widgets.VBox):
+    """A widget for each field of `Settings`; `values` reads them all.
 
     A number is typed into a box; learning rate and epochs have a slider as well, which is
     logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
@@ -50,78 +102,65 @@ class SettingControls(widgets.HBox):
     Args:
         dataset: the one to begin with; ``"auto"`` is what ``LENET_DATASET`` names, or else the
             first that is at hand.
+
+    Attributes:
+        fields, sliders: the widgets, by the names of their fields.
+        initial: the settings to begin with.
     """
 
     def __init__(self, dataset: str = "auto") -> None:
         self.initial = self._recipe = recipe(
             _first() if dataset == "auto" else data_set(dataset).name
         )
-        self.lr = widgets.BoundedFloatText(min=0.001, max=10, step=None, layout=NUMBER)
-        self.epochs = widgets.BoundedIntText(min=1, max=50, layout=NUMBER)
-        self.lr_slider = widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False)
-        self.epochs_slider = widgets.IntSlider(min=1, max=50, readout=False)
-        self.batch_size = widgets.BoundedIntText(min=1, max=10_000, layout=NUMBER)
-        self.seed = widgets.BoundedIntText(min=0, max=LARGEST_SEED, layout=NUMBER)
-        self.dataset = Choice({name: known.title for name, known in DATA_SETS.items()})
-        self.activation = Choice({name: Words(name, name) for name in ACTIVATIONS})
-        self.pooling = Choice({name: POOLING_WORDS[name] for name in POOLINGS})
-        self.device = Choice({name: DEVICE_WORDS[name] for name in _devices()})
-        self.standardize = widgets.Checkbox(layout={"width": "auto"})
-        self._connect()
+        self.fields = {f.name: CONTROLS[f.name].widget(f.type) for f in fields(Settings)}
+        self.sliders = {
+            "lr": widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False),
+            "epochs": widgets.IntSlider(min=1, max=50, readout=False),
+        }
+        for name, slider in self.sliders.items():
+            say(slider, "tooltip", CONTROLS[name].label)
+            slider.layout.width = "8em"
+        lr, epochs = self.fields["lr"], self.fields["epochs"]
+        traitlets.link((epochs, "value"), (self.sliders["epochs"], "value"))
+        traitlets.dlink((lr, "value"), (self.sliders["lr"], "value"))
+        self.sliders["lr"].observe(self._take_from_slider, "value")
+        self.fields["dataset"].observe(self._follow_recipe, "value")
         self.reset()
-        lr = widgets.HBox([self.lr, self.lr_slider])
-        epochs = widgets.HBox([self.epochs, self.epochs_slider])
-        numbers = widgets.VBox([lr, epochs, self.batch_size, self.seed])
-        choices = [self.dataset, self.standardize, self.activation, self.pooling, self.device]
-        super().__init__([numbers, widgets.VBox(choices)], layout={"flex_flow": "row wrap"})
+        super().__init__([
+            widgets.HBox([widget, self.sliders[name]]) if name in self.sliders else widget
+            for name, widget in self.fields.items()
+        ])  # fmt: skip
 
     def values(self) -> Settings:
         """The settings as they are now."""
-        return Settings(**{name: getattr(self, name).value for name in LABELS})
+        return Settings(**{name: widget.value for name, widget in self.fields.items()})
 
     def reset(self) -> None:
         """Put all settings back to the initial ones."""
-        self._recipe = self.initial
-        self._set(asdict(self.initial))
-        self._mark_standardize()
+        self._set(self.initial, self.fields)
 
-    def _connect(self) -> None:
-        for name, words in LABELS.items():
-            say(getattr(self, name), "description", words)
-            getattr(self, name).style.description_width = "12em"
-        for choice in (self.dataset, self.activation, self.pooling, self.device):
-            choice.layout.width = "26em"
-        for slider, name in ((self.lr_slider, "lr"), (self.epochs_slider, "epochs")):
-            say(slider, "tooltip", LABELS[name])
-            slider.layout.width = "12em"
-        traitlets.link((self.epochs, "value"), (self.epochs_slider, "value"))
-        traitlets.dlink((self.lr, "value"), (self.lr_slider, "value"))
-        self.lr_slider.observe(self._take_from_slider, "value")
-        self.dataset.observe(self._follow_recipe, "value")
+    def _set(self, recipe: Settings, names: Iterable[str]) -> None:
+        """Let these fields, and with another data set others too, be as this recipe says."""
+        self._recipe = recipe
+        for name in names:
+            self.fields[name].value = getattr(recipe, name)
+        standardize, always = (
+            self.fields["standardize"],
+            data_set(recipe.dataset).always_standardized,
+        )
+        standardize.disabled = always
+        standardize.value = standardize.value or always
 
     def _take_from_slider(self, change: dict) -> None:
         """The slider brings a typed number to its nearest notch, which is not to be taken back."""
-        if abs(math.log10(change["new"] / self.lr.value)) > STEP / 2:
-            self.lr.value = float(f"{change['new']:.3g}")
+        if abs(math.log10(change["new"] / self.fields["lr"].value)) > STEP / 2:
+            self.fields["lr"].value = float(f"{change['new']:.3g}")
 
     def _follow_recipe(self, change: dict) -> None:
         """Another data set: what was still as its recipe says follows the new one's recipe."""
-        if self.dataset.relabelling or change["new"] == self._recipe.dataset:
-            return
-        before, after = asdict(self._recipe), asdict(recipe(change["new"]))
-        now = asdict(self.values())
-        self._set({name: after[name] for name in after if now[name] == before[name]})
-        self._recipe = recipe(change["new"])
-        self._mark_standardize()
-
-    def _set(self, values: dict) -> None:
-        for name, value in values.items():
-            getattr(self, name).value = value
-
-    def _mark_standardize(self) -> None:
-        only_standardized = data_set(self.dataset.value).always_standardized
-        self.standardize.disabled = only_standardized
-        self.standardize.value = self.standardize.value or only_standardized
+        before, now = asdict(self._recipe), asdict(self.values())
+        if not self.fields["dataset"].relabelling and change["new"] != before["dataset"]:
+            self._set(recipe(change["new"]), [name for name in now if now[name] == before[name]])
 
 
 def _first() -> str:
@@ -129,7 +168,3 @@ def _first() -> str:
     if wanted != "auto":
         return data_set(wanted).name
     return next(name for name, place in datasets_at_hand().items() if place)
-
-
-def _devices() -> list[str]:
-    return list(dict.fromkeys([try_gpu().type, "cpu"]))

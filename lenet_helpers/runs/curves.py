@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from lenet_helpers.figures import Picture, label, new_figure, style
 from lenet_helpers.palette import COLORS, LINES, MARKS
-from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels
+from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels, number, results
 from lenet_helpers.words import Words
 
 HIGHEST_LOSS = 5.0  # twice that of a network which knows nothing (ln 10): higher is cut off
@@ -103,13 +103,13 @@ def _highest(runs: Sequence[Run]) -> float:
 def _draw_table(axis: Axes, runs: Sequence[Run]) -> None:
     shown = runs[-MOST_ROWS:]
     rows = [
-        [name, f"{run.last.loss:.3f}", f"{run.last.train_acc:.3f}", _number(run.test_acc),
-         f"{run.seconds:.1f} s"]
+        [textwrap.shorten(name, 36, placeholder="…"), number(run.last.loss),
+         number(run.last.train_acc), number(run.test_acc), f"{run.seconds:.1f} s"]
         for run, name in zip(shown, labels(shown), strict=True)
     ]  # fmt: skip
     axis.set_axis_off()
     table = axis.table(
-        [[_short(text) for text in row] for row in rows],
+        rows,
         colLabels=["", "loss", "train acc", "test acc", "time"],
         colWidths=[0.45, 0.12, 0.16, 0.15, 0.12],
         loc="upper center", edges="horizontal",
@@ -119,19 +119,11 @@ def _draw_table(axis: Axes, runs: Sequence[Run]) -> None:
     table.scale(1, 1.3)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 36 else text[:35] + "…"
-
-
 def _describe(runs: Sequence[Run]) -> Words:
     """What the curves show, for those who cannot see them."""
     zh, en = [], []
     for run, name in zip(runs, labels(runs), strict=True):
-        loss, test_acc, how = f"{run.last.loss:.3f}", _number(run.test_acc), ENDINGS[run.ended]
-        zh.append(f"{name}：损失 {loss}，测试精度 {test_acc}（{how.zh}）")
-        en.append(f"{name}: loss {loss}, test accuracy {test_acc} ({how.en})")
+        how, ended = results(run), ENDINGS[run.ended]
+        zh.append(f"{name}：{how.zh}（{ended.zh}）")
+        en.append(f"{name}: {how.en} ({ended.en})")
     return Words(f"训练曲线。{'；'.join(zh)}。", f"Training curves. {'; '.join(en)}.")
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from itertools import groupby
 from typing import NamedTuple
 
 from lenet_helpers.words import Words
@@ -51,14 +52,13 @@ class Point(NamedTuple):
 class Run:
     """One run: its settings and its curves.
 
-    ``lrs`` has the learning rates in the order of their use: more than one if the run was
-    continued with another. ``ended`` is one of `ENDINGS`; ``seconds`` are those of training,
-    evaluation included.
+    ``stretches`` has the settings of each press of Train or Continue; they differ in learning rate
+    and epochs alone. ``ended`` is one of `ENDINGS`; ``seconds`` are those of training, evaluation
+    included.
     """
 
     number: int
-    settings: Settings
-    lrs: list[float] = field(default_factory=list)
+    stretches: list[Settings]
     points: list[Point] = field(default_factory=list)
     seconds: float = 0.0
     ended: str = "running"
@@ -72,6 +72,16 @@ class Run:
             self.points[-1] = point
         else:
             self.points.append(point)
+
+    def go_on(self, settings: Settings) -> None:
+        """Begin another stretch, with the learning rate and the epochs of these settings."""
+        change = {"lr": settings.lr, "epochs": settings.epochs}
+        self.stretches.append(replace(self.settings, **change))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the newest stretch."""
+        return self.stretches[-1]
 
     @property
     def last(self) -> Point:
@@ -91,23 +101,32 @@ class Run:
     @property
     def rates(self) -> str:
         """The learning rate, or all of them in order if it was changed on the way."""
-        return " → ".join(f"{lr:.3g}" for lr in self.lrs)
+        return " → ".join(f"{lr:.3g}" for lr, _ in groupby(s.lr for s in self.stretches))
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A loss or an accuracy as text; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def results(run: Run) -> Words:
+    """Where a run stands, in a few words."""
+    loss, test_acc = number(run.last.loss), number(run.test_acc)
+    return Words(f"损失 {loss}，测试精度 {test_acc}", f"loss {loss}, test accuracy {test_acc}")
 
 
 def to_csv(runs: Sequence[Run]) -> str:
     """One line for each run, with a heading, as a spreadsheet reads it."""
-    results = ["loss", "train_acc", "test_acc", "seconds", "ended"]
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["run", "lr", "epochs", *OTHERS, *results])
+    results = ["loss", "train_acc", "test_acc", "seconds", "ended"]
+    table = csv.DictWriter(text, ["run", "lr", "epochs", *OTHERS, *results], lineterminator="\n")
+    table.writeheader()
     for run in runs:
-        settings = asdict(run.settings)
-        numbers = (run.last.loss, run.last.train_acc, run.test_acc)
-        table.writerow(
-            [run.number, run.rates, f"{run.last.epoch:.3g}", *(settings[name] for name in OTHERS)]
-            + ["" if number is None else f"{number:.4f}" for number in numbers]
-            + [f"{run.seconds:.1f}", run.ended]
-        )
+        row = {name: getattr(run.settings, name) for name in OTHERS}
+        row |= {"run": run.number, "lr": run.rates, "epochs": f"{run.last.epoch:.3g}"}
+        row |= {"loss": number(run.last.loss, 4), "train_acc": number(run.last.train_acc, 4)}
+        row |= {"test_acc": "" if run.test_acc is None else number(run.test_acc, 4)}
+        table.writerow(row | {"seconds": number(run.seconds, 1), "ended": run.ended})
     return text.getvalue()
 
 

@@ -107,6 +107,16 @@ class Lesson:
         """Run all cells and return at once."""
         self.page.evaluate(f"() => {{ window.jupyterapp.commands.execute('{command}') }}")
 
+    def run_cell(self, index: int) -> None:
+        """Run one cell, by its place, and wait until it has ended."""
+        self.page.evaluate(
+            """index => {
+              window.jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+              return window.jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            index,
+        )
+
     def run(self) -> None:
         """Run all cells and wait until the last one has ended."""
         self.start()

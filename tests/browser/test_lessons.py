@@ -1,14 +1,25 @@
-"""What a student sees: the language switch, the live plot, whole lessons without an error."""
+"""What a student sees: the language switch, the live plot, every lesson's texts and pictures.
+
+That each lesson runs is seen without a browser, on both kinds of data (`conftest.py`); that one
+runs in JupyterLab, twice over, is seen in `test_faults.py`.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import nbformat
 import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
 BOTH = 'md:<div lang="zh">\n\n你好，汇聚\n\n</div>\n<div lang="en">\n\nHello, pooling\n\n</div>'
+TABLE = """
+import torch
+from lenet_helpers import *
+
+trace_shapes(lenet(), torch.zeros(1, 1, 28, 28))
+"""
 DRAW_SLOWLY = """
 import time
 from lenet_helpers import LiveAnimator
@@ -18,72 +29,76 @@ for step in range(40):
     animator.add(step, 1 / (step + 1))
     time.sleep(0.05)
 """
+DRAW_IN_OUTPUT = f"""
+import ipywidgets as widgets
+out = widgets.Output()
+display(out)
+with out:{DRAW_SLOWLY.replace(chr(10), chr(10) + "    ")}
+"""
 
 
-def test_the_switch_hides_one_language_at_once_and_brings_it_back(open_lesson):
-    lesson = open_lesson([BOTH, SWITCH, "from lenet_helpers import *\nlenet()", BOTH])
-    chinese = lesson.page.locator(".jp-MarkdownOutput").get_by_text("你好，汇聚")
-    english = lesson.page.locator(".jp-MarkdownOutput").get_by_text("Hello, pooling")
+def test_switches_hide_a_language_everywhere_at_once_and_bring_it_back(open_lesson):
+    """Two switches are one: above and below them, in texts and in tables."""
+    lesson = open_lesson([BOTH, SWITCH, TABLE, BOTH, SWITCH])
     lesson.run()
-    for name, (zh, en) in {
-        "中文": (True, False),
-        "English": (False, True),
-        "双语 Both": (True, True),
-    }.items():
-        lesson.switch_to(name)
-        lesson.page.wait_for_timeout(300)
-        assert [chinese.nth(i).is_visible() for i in range(2)] == [zh, zh], name
-        assert [english.nth(i).is_visible() for i in range(2)] == [en, en], name
+    lesson.run_cell(1)  # shown a second time in the same place
+    page = lesson.page
+    texts = page.locator(".jp-MarkdownOutput")
+    chinese = [*texts.get_by_text("你好，汇聚").all(), page.get_by_text("乘加运算")]
+    english = [*texts.get_by_text("Hello, pooling").all(), page.get_by_text("Multiply-adds")]
+    assert len(chinese) == len(english) == 3
+    for number, (name, zh, en) in enumerate(
+        [("中文", True, False), ("English", False, True), ("双语 Both", True, True)]
+    ):
+        page.locator(".lenet-language button", has_text=name).nth(number % 2).click()
+        for places, there in ((chinese, zh), (english, en)):
+            for place in places:
+                place.wait_for(state="visible" if there else "hidden")
+        pressed = page.locator(".lenet-language .mod-active").all_inner_texts()
+        assert pressed == [name, name]
     assert lesson.errors() == []
 
 
-def test_tables_follow_the_switch(open_lesson):
-    source = (
-        "import torch\nfrom lenet_helpers import lenet, trace_shapes\n\n"
-        "trace_shapes(lenet(), torch.zeros(1, 1, 28, 28))"
-    )
-    lesson = open_lesson([SWITCH, source])
+# Whatever comes by in a place: different pictures, and the most at one time.
+WATCH = """
+places => {
+  window.seen = places.map(() => new Set());
+  window.most = places.map(() => 0);
+  const look = () => places.forEach((place, i) => {
+    const images = [...document.querySelectorAll(place)].filter(image => image.src);
+    images.forEach(image => window.seen[i].add(image.src));
+    window.most[i] = Math.max(window.most[i], images.length);
+  });
+  new MutationObserver(look).observe(
+    document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
+}
+"""
+
+
+def test_the_live_plot_grows_in_place_in_a_cell_and_in_an_output_widget(open_lesson):
+    lesson = open_lesson([DRAW_SLOWLY, DRAW_IN_OUTPUT])
+    lesson.page.evaluate(WATCH, [".jp-RenderedImage img", ".widget-image"])
     lesson.run()
-    lesson.switch_to("中文")
-    lesson.page.wait_for_timeout(300)
-    assert lesson.page.get_by_text("乘加运算").is_visible()
-    assert not lesson.page.get_by_text("Multiply-adds").is_visible()
-
-
-@pytest.mark.parametrize(
-    "before, picture",
-    [("", ".jp-RenderedImage img"), ("OUTPUT", ".widget-image")],
-    ids=["in a cell", "inside a widgets.Output"],
-)
-def test_the_live_plot_grows_in_place(open_lesson, before, picture):
-    source = DRAW_SLOWLY
-    if before:
-        body = DRAW_SLOWLY.replace("\n", "\n    ")
-        source = (
-            f"import ipywidgets as widgets\nout = widgets.Output()\ndisplay(out)\nwith out:{body}"
-        )
-    lesson = open_lesson([source])
-    lesson.start()
-    image = lesson.page.locator(picture)
-    image.first.wait_for(timeout=60000)
-    frames = set()
-    for _ in range(12):
-        frames.add(image.first.get_attribute("src"))
-        assert image.count() == 1
-        lesson.page.wait_for_timeout(250)
-    assert 4 <= len(frames) <= 12
     assert lesson.errors() == []
+    assert lesson.page.evaluate("() => window.most") == [1, 1]
+    assert min(lesson.page.evaluate("() => window.seen.map(pictures => pictures.size)")) >= 3
 
 
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_lesson_runs_from_top_to_bottom(open_lesson, notebook):
+def test_a_lesson_shows_its_pictures_and_each_language_alone(open_lesson, notebook):
+    cells = nbformat.read(notebook, as_version=4).cells
     lesson = open_lesson(notebook)
-    lesson.run()
+    lesson.run_cell([cell.id for cell in cells].index("language-switch"))
     assert lesson.errors() == []
-    for language in ("zh", "en"):
-        lesson.choose(language)
-        heading = lesson.page.locator("h1:visible")
-        assert heading.count() == 1, f"{language}: {heading.all_inner_texts()}"
-    pictures = lesson.page.locator(".jp-RenderedMarkdown img")
-    for number in range(pictures.count()):
-        pictures.nth(number).evaluate("image => image.decode()")  # raises if it cannot be shown
+    for name in ("中文", "English"):
+        lesson.switch_to(name)
+        lesson.page.wait_for_function(
+            "() => [...document.querySelectorAll('h1')].filter(h => h.checkVisibility()).length"
+            " === 1"
+        )
+    stored = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    painted = lesson.page.locator(".jp-RenderedMarkdown img")
+    drawn = lesson.page.locator(".jp-RenderedImage img")  # those that JupyterLab has shown by now
+    assert painted.count() == stored.count("](../imgs/")
+    for picture in [*painted.all(), *drawn.all()]:
+        picture.evaluate("image => image.decode()")  # raises if it cannot be shown

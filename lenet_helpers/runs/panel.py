@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
-from functools import partial
+from pathlib import Path
+
+import ipywidgets as widgets
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.language import say
 from lenet_helpers.panels import Message, Panel
-from lenet_helpers.runs import run_buttons as words
 from lenet_helpers.runs.controls import SettingControls
 from lenet_helpers.runs.curves import last_and_others, nothing_trained
-from lenet_helpers.runs.live_curves import LiveCurves
-from lenet_helpers.runs.progress import ProgressLine
-from lenet_helpers.runs.records import Run, Settings
-from lenet_helpers.runs.rerun import Training, new_net
-from lenet_helpers.runs.run_buttons import RunButtons, how_it_ended
-from lenet_helpers.runs.run_table import RunTable
-from lenet_helpers.runs.worker import Job, threads_reach_widgets
-from lenet_helpers.words import SettingError
+from lenet_helpers.runs.live import DOING, LiveCurves, ProgressLine, how_it_ended
+from lenet_helpers.runs.records import Run
+from lenet_helpers.runs.table import RunTable
+from lenet_helpers.runs.training import Job, Training, new_net, threads_reach_widgets
+from lenet_helpers.words import SettingError, Words
+
+BUTTONS = {  # icon, look, name, and what it does
+    "train": ("play", "primary", Words("训练", "Train"),
+              Words("用新的随机权重开始训练", "Train from new random weights")),
+    "stop": ("stop", "danger", Words("停止", "Stop"),
+             Words("停下，保留网络和曲线", "Stop, and keep network and curves")),
+    "continue": ("forward", "", Words("继续", "Continue"),
+                 Words("用现在的学习率和轮数接着训练上一次的网络",
+                       "Train the last network on, at the learning rate and for the epochs shown")),
+    "reset": ("undo", "", Words("重置", "Reset"),
+              Words("恢复最初的设置和未训练的网络",
+                    "Back to the first settings and a fresh network")),
+}  # fmt: skip
+BUSY = SettingError("正在训练：请先停止。", "Training is going on: stop it first.")
+NOTHING = SettingError("没有可以继续的训练。", "There is no run to go on with.")
 
 
 class TrainingPanel(Panel):
@@ -46,27 +61,32 @@ class TrainingPanel(Panel):
         SettingError: no data set has this name.
     """
 
+    style_sheet = Path(__file__).with_name("runs.css")
+
     def __init__(self, dataset: str = "auto", *, blocking: bool | None = None) -> None:
         self.controls = SettingControls(dataset)
-        for name in Settings.__dataclass_fields__:
-            setattr(self, name, getattr(self.controls, name))
-        self.buttons = RunButtons(
-            partial(self._begin, fresh=True), self._stop, partial(self._begin, fresh=False),
-            self._reset,
-        )  # fmt: skip
-        self.train_button, self.stop_button = self.buttons.train, self.buttons.stop
-        self.continue_button, self.reset_button = self.buttons.go_on, self.buttons.reset
+        for name, widget in self.controls.fields.items():
+            setattr(self, name, widget)
+        self.train_button = _button("train", lambda: self._begin(fresh=True))
+        self.stop_button = _button("stop", self._stop)
+        self.continue_button = _button("continue", lambda: self._begin(fresh=False))
+        self.reset_button = _button("reset", self._reset)
         self.message, self.progress, self.curves = Message(), ProgressLine(), LiveCurves()
         self.table = RunTable(self.keep_still)
         self.blocking = not threads_reach_widgets() if blocking is None else blocking
         self.net = new_net(self.controls.initial)
         self.error: Exception | None = None
         self._lock, self._job, self._latest_job = threading.Lock(), None, None
-        self._training: Training | None = None
-        self._count, self._reading = 0, False
-        super().__init__(
-            [self.controls, self.buttons, self.message, self.progress, self.curves, self.table]
-        )
+        self._training, self._count = None, 0
+        wrap = {"flex_flow": "row wrap"}
+        buttons = [self.train_button, self.stop_button, self.continue_button, self.reset_button]
+        left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "25em"})]
+        right = [self.message, self.progress, self.curves]
+        beside = [  # where the page is wide enough
+            widgets.VBox(left, layout={"margin": "0 12px 0 0"}),
+            widgets.VBox(right, layout={"flex": "1 1 400px"}),
+        ]
+        super().__init__([widgets.HBox(beside, layout=wrap), self.table])
         self._enable()
 
     @property
@@ -97,40 +117,28 @@ class TrainingPanel(Panel):
         return last_and_others(self._training.run, self.table.chosen)
 
     def _begin(self, *, fresh: bool) -> None:
-        settings, job = self.controls.values(), Job(self._work, self._end)
-        with self._lock:
-            refusal = self._refusal(fresh)
-            if refusal is None:
-                self._job = self._latest_job = job
-                self._reading, self.error = True, None
-        if refusal is not None:
-            self.message.explain(refusal)
+        if self._job is not None or not (fresh or self._can_continue()):
+            self.message.explain(NOTHING if self._job is None else BUSY)
             return
+        settings, self.error = self.controls.values(), None
+        self._job = self._latest_job = job = Job(self._work, self._end)
         try:
-            self._prepare(settings, fresh)
+            if fresh:
+                self._count += 1
+                self._training = Training(Run(self._count, [settings]))
+                self.net = self._training.net
+                self.curves.begin(settings.epochs)
+            else:
+                self._training.run.go_on(settings)
+                self.curves.extend(self._training.run.last.epoch + settings.epochs)
+            self.progress.clear()
+            self.message.say(DOING["reading"])
+            self._enable()
         except BaseException:  # an interrupt, most likely
             self._job = None
             self._enable()
             raise
         job.start(blocking=self.blocking)
-
-    def _refusal(self, fresh: bool) -> SettingError | None:
-        if self._job is not None:
-            return words.BUSY
-        return None if fresh or self._can_continue() else words.NOTHING
-
-    def _prepare(self, settings: Settings, fresh: bool) -> None:
-        self._lr, self._epochs = settings.lr, settings.epochs
-        if fresh:
-            self._count += 1
-            self._training = Training(Run(self._count, settings))
-            self.net = self._training.net
-            self.curves.begin(settings.epochs)
-        else:
-            self.curves.extend(self._training.run.last.epoch + settings.epochs)
-        self.progress.clear()
-        self.message.say(words.READING)
-        self._enable()
 
     def _work(self, job: Job) -> None:
         training = self._training
@@ -138,10 +146,9 @@ class TrainingPanel(Panel):
         with self._lock:
             if self._job is not job:
                 return  # stopped while reading: the panel may be about another run by now
-            self._reading = False
-        self.message.say(words.TRAINING_HERE if self.blocking else words.TRAINING)
-        reports = training.go_on(self._lr, self._epochs, job.should_stop)
-        with closing(reports):
+            job.reading = False
+        self.message.say(DOING["training here" if self.blocking else "training"])
+        with closing(training.go_on(job.should_stop)) as reports:
             for report in reports:
                 self.table.keep(training.run)
                 if not job.should_stop():  # else the answer comes first, and the picture last
@@ -150,13 +157,14 @@ class TrainingPanel(Panel):
 
     def _stop(self) -> None:
         with self._lock:
-            job, reading = self._job, self._reading
+            job = self._job
+            unseen = job is not None and job.reading
         if job is None:
             return
-        self.message.say(words.STOPPING)
+        self.message.say(DOING["stopping"])
         self.stop_button.disabled = True
         job.stop()
-        if reading:  # which cannot be broken off: it goes on unseen, for the next run
+        if unseen:  # reading cannot be broken off: it goes on for the next run
             self._latest_job = None
             self._end(job)
 
@@ -165,8 +173,7 @@ class TrainingPanel(Panel):
         with self._lock:
             if self._job is not job:
                 return
-            self._job, self._reading, self.error = None, False, job.error
-            run = self._training.run
+            self._job, self.error, run = None, job.error, self._training.run
         self._enable()
         self.progress.end(run)
         if job.error is not None:
@@ -185,14 +192,14 @@ class TrainingPanel(Panel):
 
     def _reset(self) -> None:
         if self._job is not None:
-            self.message.explain(words.BUSY)
+            self.message.explain(BUSY)
             return
         self.controls.reset()
         self._training, self.error = None, None
         self.net = new_net(self.controls.initial)
         self.progress.clear()
         self.curves.clear()
-        self.message.say(words.RESET_DONE)
+        self.message.say(DOING["reset"])
         self._enable()
         self.keep_still()
 
@@ -201,5 +208,18 @@ class TrainingPanel(Panel):
         return bool(run and run.points and run.ended in ("finished", "stopped"))
 
     def _enable(self) -> None:
-        busy, on = self._job is not None, self._can_continue()
-        self.buttons.enable(busy=busy, can_stop=not self.blocking, can_go_on=on)
+        """Let only those buttons be pressed that do something now."""
+        busy = self._job is not None
+        self.train_button.disabled = self.reset_button.disabled = busy
+        self.stop_button.disabled = not busy or self.blocking
+        self.continue_button.disabled = busy or not self._can_continue()
+
+
+def _button(name: str, act: Callable[[], None]) -> widgets.Button:
+    icon, look, words, tip = BUTTONS[name]
+    button = widgets.Button(icon=icon, button_style=look)
+    button.layout.width, button.layout.min_width = "auto", "10em"
+    say(button, "description", words)
+    say(button, "tooltip", tip)
+    button.on_click(lambda _: act())
+    return button
