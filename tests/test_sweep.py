@@ -237,7 +237,7 @@ def test_worker_processes_give_the_same_table_and_what_stops_them_is_explained(f
 def test_dask_runs_the_jobs_on_its_workers():
     distributed = pytest.importorskip("distributed")
     here = threading.get_ident()
-    with distributed.Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    with distributed.Client(processes=False, n_workers=2, dashboard_address=":0") as client:
         table = sweep(
             {"a": range(4)},
             lambda a: {"double": 2 * a, "elsewhere": threading.get_ident() != here},
