@@ -55,9 +55,11 @@ def test_shear_moves_rows_sideways_and_keeps_them_level(square):
 
 
 def test_random_matrices_stay_within_the_limits_and_reach_them():
-    torch.manual_seed(0)
     limits = Distortion(shift=3, scale=0.2, squeeze=0.1, shear=0.4)
+    torch.manual_seed(0)
     matrices = affine_matrices(20_000, 32, limits)
+    torch.manual_seed(0)
+    assert torch.equal(matrices, affine_matrices(20_000, 32, limits))
     a, b, c = matrices[:, 0, 0], matrices[:, 0, 1], matrices[:, 1, 1]
     area, aspect = (a * c).log() / 2, (a / c).log() / 2
     shift = matrices[:, :, 2] * 32 / 2
@@ -65,14 +67,3 @@ def test_random_matrices_stay_within_the_limits_and_reach_them():
         assert 0.98 * limit < values.abs().max() <= limit * (1 + 1e-5)
         assert values.mean().abs() < 0.03 * limit
     assert not matrices[:, 1, 0].any()  # rows stay level: no rotation
-
-
-def test_every_image_is_distorted_in_its_own_way_that_follows_the_seed(square):
-    batches = []
-    for seed in (5, 5, 6):
-        torch.manual_seed(seed)
-        matrices = affine_matrices(8, 32, Distortion())
-        batches.append(distort(square.expand(8, -1, -1, -1), matrices, PAPER))
-    first, same, other = batches
-    assert torch.equal(first, same) and not torch.equal(first, other)
-    assert all(not torch.equal(first[0], another) for another in first[1:])

@@ -96,13 +96,6 @@ def test_network_of_the_notebooks_is_that_of_the_package(lesson, plateau, settin
     assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2])
 
 
-def test_check_says_three_things(lesson):
-    hint = lesson["Words"]("提示", "a hint that helps")
-    assert lesson["check"](None, 1, hint).data.startswith("? ")
-    assert right(lesson["check"](1, 1, hint).data)
-    assert not right(lesson["check"](2, 1, hint).data)
-
-
 def test_stored_never_trains_when_its_file_is_not_there(lesson, plateau, tmp_path):
     for kernel in (lesson, plateau):
         kernel["results"] = tmp_path

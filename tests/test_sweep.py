@@ -201,7 +201,7 @@ def test_file_of_other_settings_or_of_another_job_is_refused(file):
     content = file.read_bytes()
     with pytest.raises(SweepFileError) as error:
         sweep(GRID, Job(), file=file)
-    assert "fragile(a)" in both_languages(error) and "Job(a, b)" in str(error.value)
+    assert "fragile ['a']" in both_languages(error) and "Job ['a', 'b']" in str(error.value)
     assert file.read_bytes() == content
 
 
@@ -237,7 +237,7 @@ def test_worker_processes_give_the_same_table_and_what_stops_them_is_explained(f
 def test_dask_runs_the_jobs_on_its_workers():
     distributed = pytest.importorskip("distributed")
     here = threading.get_ident()
-    with distributed.Client(processes=False, n_workers=2, dashboard_address=None) as client:
+    with distributed.Client(processes=False, n_workers=2, dashboard_address=":0") as client:
         table = sweep(
             {"a": range(4)},
             lambda a: {"double": 2 * a, "elsewhere": threading.get_ident() != here},

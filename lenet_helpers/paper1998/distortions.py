@@ -47,13 +47,9 @@ def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tens
 def distort(X: torch.Tensor, matrices: torch.Tensor, paper: float) -> torch.Tensor:
     """Distort each image of ``X`` by its own matrix, with bilinear interpolation.
 
-    Args:
-        X: ``float32 (n, 1, size, size)``.
-        matrices: ``(n, 2, 3)``, as `affine_matrices` draws them.
-        paper: the value of the background, which also fills what comes in from outside.
-
-    Returns:
-        The distorted images, of the same shape and on the same device.
+    ``X`` and the result are ``float32 (n, 1, size, size)``, on the same device; ``matrices`` are
+    ``(n, 2, 3)``, as `affine_matrices` draws them; ``paper`` is the value of the background, which
+    also fills what comes in from outside.
     """
     grid = affine_grid(matrices.to(X.device), list(X.shape), align_corners=False)
     return grid_sample(X - paper, grid, align_corners=False) + paper

@@ -124,6 +124,7 @@ def initialize(layer: nn.Module) -> None:
 
     Fan-in is how many inputs a unit has, the bias not counted; in C3 that depends on the map.
     """
+    bounds = {}
     if isinstance(layer, nn.Conv2d | nn.Linear):
         bounds = dict.fromkeys(("weight", "bias"), 2.4 / layer.weight[0].numel())
     elif isinstance(layer, TrainableSubsampling):
@@ -132,8 +133,6 @@ def initialize(layer: nn.Module) -> None:
         of_map = 2.4 / layer.fan_in
         of_link = of_map[layer.links // layer.shape[1]]  # the map that each kernel belongs to
         bounds = {"kernels": of_link[:, None, None], "bias": of_map}
-    else:
-        return
     for name, bound in bounds.items():
         nn.init.uniform_(layer.get_parameter(name), -1, 1).data.mul_(bound)
 

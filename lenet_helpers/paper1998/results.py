@@ -15,12 +15,9 @@ from lenet_helpers.words import LessonError, Words
 
 FULL_SIZE = 60_000
 HEADINGS = (
-    Words("方法", "Method"),
-    Words("论文 %", "Published %"),
-    Words("这里 %", "Here %"),
-    Words("差", "Difference"),
-    Words("我们做得不同的地方", "What we did differently"),
-)
+    Words("方法", "Method"), Words("论文 %", "Published %"), Words("这里 %", "Here %"),
+    Words("差", "Difference"), Words("我们做得不同的地方", "What we did differently"),
+)  # fmt: skip
 # Northcutt, Athalye and Mueller (2021) had five people look at each of 100 test images whose label
 # their method doubted. These are the 15 of which fewer than three agreed with the label, with that
 # label: computed from mturk/mnist_mturk.json in the repository github.com/cleanlab/label-errors.
@@ -43,10 +40,8 @@ class PaperRow(NamedTuple):
 
 
 _LEAST_SQUARES = Words("最小二乘的精确解", "least squares, solved exactly")
-_SQUARED = Words(
-    "小批量；平方误差；标准化的 28×28 像素",
-    "mini-batches; squared error; standardised 28×28 pixels",
-)
+_SQUARED = Words("小批量；平方误差；标准化的 28×28 像素",
+                 "mini-batches; squared error; standardised 28×28 pixels")  # fmt: skip
 PAPER_ROWS = (
     PaperRow("linear", Words("线性分类器", "Linear classifier"), 12.0, _LEAST_SQUARES),
     PaperRow("pairwise", Words("成对线性分类器", "Pairwise linear classifier"), 7.6,
@@ -74,8 +69,7 @@ PAPER_ROWS = (
              Words("学习率先是论文的 1/10，后是 3/10；只有前 12 轮",
                    "1/10, then 3/10 of the paper's rates; its first 12 passes only")),
     PaperRow("lenet5_distorted", Words("LeNet-5，加变形", "LeNet-5 with distortions"), 0.8,
-             Words("每一轮都是新的变形；轮数更多",
-                   "new distortions in every pass; more passes")),
+             Words("每一轮都是新的变形；轮数更多", "new distortions in every pass; more passes")),
 )  # fmt: skip
 
 
@@ -97,15 +91,13 @@ def read_runs(file: Path) -> pd.DataFrame:
 
 def compare(runs: pd.DataFrame) -> Table:
     """Put the mean test error of each method, trained on all 60,000, beside the published one."""
-    errors = {name: rows for name, rows in runs[runs.train_size == FULL_SIZE].groupby("method")}
-    return Table(HEADINGS, [_row(row, errors.get(row.method)) for row in PAPER_ROWS])
-
-
-def _row(row: PaperRow, runs: pd.DataFrame | None) -> tuple[Words | str, ...]:
-    here, difference = Words("没有运行", "not run"), ""
-    if runs is not None:
-        errors = runs.test_error
-        spread = f" ± {errors.std():.2f} (n = {len(errors)})" if len(errors) > 1 else ""
-        here = f"{errors.mean():.2f}{spread}"
-        difference = f"{errors.mean() - row.published:+.2f}".replace("-", "−")
-    return row.title, f"{row.published:.2f}", here, difference, row.differently
+    rows = []
+    for method, title, published, differently in PAPER_ROWS:
+        errors = runs[(runs.method == method) & (runs.train_size == FULL_SIZE)].test_error
+        here, difference = Words("没有运行", "not run"), ""
+        if len(errors):
+            spread = f" ± {errors.std():.2f} (n = {len(errors)})" if len(errors) > 1 else ""
+            here = f"{errors.mean():.2f}{spread}"
+            difference = f"{errors.mean() - published:+.2f}".replace("-", "−")
+        rows.append((title, f"{published:.2f}", here, difference, differently))
+    return Table(HEADINGS, rows)

@@ -64,13 +64,19 @@ class SweepFile:
             try:
                 row = json.loads(line)
                 if number == 1:
-                    header = {"sweep": row["sweep"], "settings": sorted(row["settings"])}
+                    header = {name: row[name] for name in self._header}
                 else:
                     found[key(row["settings"])] = dict(row["result"]), str(row["error"])
             except (ValueError, KeyError, TypeError) as error:
                 raise self._foreign(number) from error
         if lines and header != self._header:
-            raise self._other(header)
+            other, own = (" ".join(map(str, each.values())) for each in (header, self._header))
+            raise SweepFileError(
+                f"{self.path} 是另一组实验的结果：{other}；这里要的是 {own}。"
+                "请换一个文件名，或使用原来的网格。",
+                f"{self.path} holds another sweep, {other}, and this one is {own}. "
+                "Name another file, or use the grid of that one.",
+            )
         if cut:
             os.truncate(self.path, len(content) - len(cut))
         return found
@@ -96,18 +102,6 @@ class SweepFile:
             file.write(in_json(line).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
-
-    def _other(self, header: Settings) -> SweepFileError:
-        other, own = (
-            f"{each['sweep']}({', '.join(map(str, each['settings']))})"
-            for each in (header, self._header)
-        )
-        return SweepFileError(
-            f"{self.path} 是另一组实验的结果：{other}；这里要的是 {own}。"
-            "请换一个文件名，或使用原来的网格。",
-            f"{self.path} holds another sweep, {other}, and this one is {own}. "
-            "Name another file, or use the grid of that one.",
-        )
 
     def _foreign(self, line: int) -> SweepFileError:
         return SweepFileError(

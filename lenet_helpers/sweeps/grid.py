@@ -48,9 +48,9 @@ def sweep(
             are those of the job's arguments; values are what JSON can hold (tuples count as lists).
         job: called as ``job(lr=0.1, seed=0)``; returns names and values that JSON can hold. For
             worker processes it must stand in a module: they cannot see a notebook's functions.
-        executor: who runs the jobs; by default this process does, one after the other. Any
-            ``concurrent.futures.Executor`` will do: ``ProcessPoolExecutor()`` for this machine's
-            cores, Dask's ``Client.get_executor()`` for a cluster. It is left open.
+        executor: who runs the jobs; by default this process, one after the other. Else
+            ``ProcessPoolExecutor()`` for this machine's cores, Dask's ``Client.get_executor()``
+            for a cluster, or another of ``concurrent.futures``. It is left open.
         file: where results are kept, as JSON lines. By default they are not.
 
     Returns:
@@ -108,10 +108,9 @@ def _require_arguments(job: Job, cell: Settings) -> None:
     try:
         signature.bind(**cell)
     except TypeError as error:
-        names = ", ".join(signature.parameters)
         raise SettingError(
-            f"网格中的设置与任务的参数不符（{error}）。任务的参数：{names}。",
-            f"The grid does not fit the job's arguments ({error}). They are: {names}.",
+            f"网格中的设置与任务的参数不符（{error}）。任务的参数：{signature}。",
+            f"The grid does not fit the job's arguments ({error}). They are: {signature}.",
         ) from error
 
 
