@@ -93,7 +93,7 @@ def test_the_language_switch_acts_at_once_and_is_remembered(open_page):
     assert shown(page, "zh") and not shown(page, "en")
     assert page.get_by_role("button", name="中文").get_attribute("aria-pressed") == "true"
     page.locator("#cell-title a:visible").first.click()
-    page.wait_for_url("**/02_mnist.html*")  # and until it has loaded
+    page.wait_for_url("**/04_convolution.html*")  # and until it has loaded
     assert shown(page, "zh") and not shown(page, "en")
     page.get_by_role("button", name="双语 Both").click()
     assert shown(page, "zh") == shown(page, "en") > 0
@@ -107,7 +107,7 @@ def test_the_choice_follows_a_link_where_nothing_may_be_remembered(open_page):
     )
     page.reload()
     page.get_by_role("button", name="中文").click()
-    page.locator("main a:visible", has_text="03").click()
+    page.locator("main a:visible", has_text="05").click()
     page.wait_for_url("**/05_lenet_layers.html*")  # and until it has loaded
     assert shown(page, "zh") and not shown(page, "en")
 
@@ -125,7 +125,7 @@ def test_without_javascript_both_languages_are_there(open_page):
 
 
 def test_an_answer_folds_open_and_contents_lead_to_their_section(open_page):
-    page = open_page("05_lenet_layers", locale="en-GB")
+    page = open_page("04_convolution", locale="en-GB")
     answer = page.locator("#cell-answer-1 details:visible")
     assert not answer.locator("p").first.is_visible()
     answer.locator("summary").click()
