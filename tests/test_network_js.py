@@ -34,14 +34,15 @@ def images_for(size: tuple[int, int], digits) -> np.ndarray:
 
 
 def scans() -> list[np.ndarray]:
-    """No ties: where a centre of mass is half a pixel, noise decides to which side."""
     random = np.random.default_rng(0)
     dot = np.zeros((60, 50), np.uint8)
     dot[57, 2] = 255
     shapes = [(5, 9), (20, 20), (21, 21), (50, 200), (40, 25), (3, 120), (120, 3), (280, 280)]
     noise = [random.integers(0, 256, shape, np.uint8) for shape in [*shapes, (97, 61), (61, 97)]]
     sparse = [inks * (random.random(inks.shape) < 0.3).astype(np.uint8) for inks in noise]
-    return [np.zeros((30, 40), np.uint8), dot, *sparse]
+    full = [np.full(shape, 255, np.uint8) for shape in [(280, 280), (280, 97), (33, 180), (7, 4)]]
+    mirrored = [np.hstack([inks, inks[:, ::-1]]) for inks in sparse]  # the middle is half a pixel
+    return [np.zeros((30, 40), np.uint8), dot, *sparse, *full, *mirrored]
 
 
 @pytest.fixture(scope="module")

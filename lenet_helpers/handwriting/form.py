@@ -83,8 +83,9 @@ def center_of_mass(image: torch.Tensor) -> tuple[float, float]:
 
 def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
     """Put a digit of at most 28×28 into 28×28, moved by whole pixels and never over the edge."""
+    # Half a pixel is common, as in any symmetric digit; rounding errors must not decide it.
     top, left = (
-        min(max(round(MIDDLE - center), 0), IMAGE_SIZE - side)
+        min(max(round(MIDDLE - round(center, 3)), 0), IMAGE_SIZE - side)
         for center, side in zip(center_of_mass(digit), digit.shape, strict=True)
     )
     h, w = digit.shape

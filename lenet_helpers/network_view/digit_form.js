@@ -1,6 +1,6 @@
 // From a drawing to an image like MNIST's, step by step as in lesson 02: crop to the ink, shrink
 // into 20 × 20 with anti-aliasing, put the centre of mass at pixel 14 of 28 × 28. The same is done
-// in Python by lenet_helpers/drawing/form.py.
+// in Python by lenet_helpers/handwriting/form.py.
 //
 // A picture is {height, width, values} with inks from 0 (paper) to 255, row after row.
 import { paintInk } from "./colors.js";
@@ -116,11 +116,12 @@ function centerOfMass({ height, width, values }) {
   return [rows / total, columns / total];
 }
 
-// By whole pixels, and so that no ink leaves the image.
+// By whole pixels, and so that no ink leaves the image. Half a pixel is common, as in any symmetric
+// digit; rounding errors must not decide it.
 function placeByMass(digit) {
   const [row, column] = centerOfMass(digit);
   const place = (mass, size) =>
-    Math.min(Math.max(roundHalfEven(MIDDLE_PIXEL - mass), 0), MNIST_SIDE - size);
+    Math.min(Math.max(roundHalfEven(MIDDLE_PIXEL - Math.round(1000 * mass) / 1000), 0), MNIST_SIDE - size);
   const image = blankPicture(MNIST_SIDE, MNIST_SIDE);
   copyInto(image, place(row, digit.height), place(column, digit.width),
            digit, 0, 0, digit.height, digit.width);

@@ -80,8 +80,11 @@ def lab(tmp_path_factory):
         _wait_for(address, server, folder / "log")
         yield address, folder
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        server.terminate()  # asked once, it ends its kernels, which takes long on a busy machine
+        try:
+            server.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            server.kill()
 
 
 def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
@@ -93,6 +96,18 @@ def _wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         except OSError:
             time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+
+
+def eventually(check, seconds: float = 60):
+    """Call ``check`` until it raises no `AssertionError`, and return what it returns."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 class Lesson:

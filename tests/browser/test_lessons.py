@@ -11,6 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.browser.conftest import eventually
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
 BOTH = 'md:<div lang="zh">\n\n你好，汇聚\n\n</div>\n<div lang="en">\n\nHello, pooling\n\n</div>'
@@ -99,6 +101,10 @@ def test_a_lesson_shows_its_pictures_and_each_language_alone(open_lesson, notebo
     stored = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
     painted = lesson.page.locator(".jp-RenderedMarkdown img")
     drawn = lesson.page.locator(".jp-RenderedImage img")  # those that JupyterLab has shown by now
-    assert painted.count() == stored.count("](../imgs/")
+
+    def all_are_painted() -> None:
+        assert painted.count() == stored.count("](../imgs/")
+
+    eventually(all_are_painted)
     for picture in [*painted.all(), *drawn.all()]:
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown

@@ -8,7 +8,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from tests.browser.conftest import KERNEL, Lesson
+from tests.browser.conftest import KERNEL, Lesson, eventually
 
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
 PANEL = "from lenet_helpers.runs import TrainingPanel\n\npanel = TrainingPanel('digits')\npanel"
@@ -54,7 +54,14 @@ class PanelPage:
         self.panel.locator(".noUi-handle").nth(slider).focus()
         for key in keys:
             self.page.keyboard.press(key)
-        self.page.wait_for_timeout(300)
+
+    def shows(self, name: str, value: str) -> None:
+        """Wait until the field of this name has this value."""
+
+        def check() -> None:
+            assert self.field(name).input_value() == value
+
+        eventually(check)
 
     def command(self, name: str) -> None:
         self.page.evaluate(f"() => window.jupyterapp.commands.execute('{name}')")
@@ -96,17 +103,23 @@ def test_words_follow_the_switch_and_settings_the_keyboard(shown):
         "English": ("Learning rate", "Epochs", "Train", "Stop"),
     }.items():
         shown.lesson.switch_to(name)
-        shown.page.wait_for_timeout(500)
-        assert shown.field(words[0]).is_visible() and shown.field(words[1]).is_visible()
-        assert shown.button(words[2]).is_visible() and shown.button(words[3]).is_visible()
-    assert shown.field("Learning rate").input_value() == "0.9"
+        for each in (*map(shown.field, words[:2]), *map(shown.button, words[2:])):
+            each.wait_for(timeout=LONG)
+    shown.shows("Learning rate", "0.9")
     shown.press(0, "ArrowRight")
-    assert shown.field("Learning rate").input_value() == "1"
+    shown.shows("Learning rate", "1")
     shown.press(1, "ArrowLeft", "ArrowLeft")
-    assert shown.field("Epochs").input_value() == "48"
+    shown.shows("Epochs", "48")
     shown.set("Learning rate", "0.123")
-    shown.page.wait_for_timeout(500)
-    assert shown.field("Learning rate").input_value() == "0.123"
+    shown.shows("Learning rate", "0.123")
+
+
+def nothing_is_cut(panel) -> None:
+    assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth + 1")
+    for part in (".widget-label", "button", ".lenet-runs"):
+        for each in panel.locator(part).all():
+            cut = each.evaluate("part => part.scrollWidth > part.clientWidth + 1")
+            assert not (each.is_visible() and cut), each.inner_text()
 
 
 def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
@@ -145,8 +158,7 @@ def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
     alert.wait_for(timeout=LONG)
     assert alert.inner_text().startswith("The loss became")
     shown.lesson.switch_to("中文")
-    shown.page.wait_for_timeout(300)
-    assert alert.inner_text().startswith("损失变成了")
+    alert.get_by_text("损失变成了").wait_for(timeout=LONG)
     shown.lesson.switch_to("English")
 
     with shown.page.expect_download() as download:
@@ -161,12 +173,7 @@ def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
     assert settings["x"] + settings["width"] < picture["x"]  # side by side
     for language in ("双语 Both", "English"):
         shown.lesson.switch_to(language)
-        shown.page.wait_for_timeout(500)
-        assert shown.panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth + 1")
-        for part in (".widget-label", "button", ".lenet-runs"):
-            for each in shown.panel.locator(part).all():
-                cut = each.evaluate("part => part.scrollWidth > part.clientWidth + 1")
-                assert not (each.is_visible() and cut), each.inner_text()
+        eventually(lambda: nothing_is_cut(shown.panel))
 
 
 def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, open_once):
@@ -174,22 +181,19 @@ def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, o
     shown.lesson.switch_to("English")
     shown.run_with("0.2", epochs="1")
     assert shown.still.count() == 1 and not shown.still.is_visible()
-    words = ""
-    for _ in range(100):  # from the thread, when the cell has long ended; and last
+
+    def the_run_is_saved() -> None:  # from the thread, when the cell has long ended; and last
         shown.command("docmanager:save")
         _, still = nbformat.read(path, as_version=4).cells[1].outputs
-        words = still.data["text/plain"]
-        if "lr 0.2: loss" in words:
-            break
-        shown.page.wait_for_timeout(250)
-    assert "lr 0.2: loss" in words
+        assert "lr 0.2: loss" in still.data["text/plain"]
+
+    eventually(the_run_is_saved)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     shown.page.evaluate(f"async () => await {kernel}.restart()")
     shown.still.wait_for(timeout=LONG)
     assert shown.still.is_visible() and not shown.panel.is_visible()
     shown.command("docmanager:save")
     shown.command("kernelmenu:shutdown")
-    shown.page.wait_for_timeout(1000)
     again = open_()
     again.still.wait_for(timeout=LONG)
     png = nbformat.read(path, as_version=4).cells[1].outputs[1].data["image/png"]
