@@ -53,7 +53,7 @@ class LiveAnimator:
     so seldom that drawing takes less than 3 % of the time, into one picture that is updated in
     place. The last frame is always drawn, also when the cell is interrupted, and is saved with the
     notebook as a PNG. Inside a ``widgets.Output``, whose displays cannot be updated, it draws into
-    a ``widgets.Image``.
+    a ``widgets.Image``. ``fig`` itself has every point at once: ``animator.fig.savefig(...)``.
 
     Args:
         xlabel, ylabel: names of the axes.
@@ -123,8 +123,8 @@ class LiveAnimator:
             self._add_lines(len(ys))
             for line, (a, b) in enumerate(zip(xs, ys, strict=True)):
                 if a is not None and b is not None:
-                    self.X[line].append(float(a))
-                    self.Y[line].append(float(b))
+                    self._add_point(line, float(a), float(b))
+            self.axes[0].autoscale(None)  # when the limits are asked for
             self.pending, self.points = True, self.points + 1
         if not self.may_draw():
             self._draw_later()
@@ -141,9 +141,7 @@ class LiveAnimator:
             if not self.pending:
                 return
             start, first = time.thread_time(), self._limits is None
-            for line, x, y in zip(self._lines, self.X, self.Y, strict=True):
-                line.set_data(x, y)
-            self._fit_axes()
+            self._arrange()
             self._show(Picture(self.fig, self._caption()))
             self.pending = False
             self._spent += 0.0 if first else time.thread_time() - start  # the first one warms up
@@ -155,11 +153,14 @@ class LiveAnimator:
         affordable = SECONDS_OF_DRAWING + SHARE_OF_TIME * (now - self._start)
         return now - self._drawn_at >= SECONDS_BETWEEN_DRAWS and self._spent <= affordable
 
-    def _fit_axes(self) -> None:
-        """Follow the data, and arrange the figure anew only if that changed the axes: it is half
-        the cost of a draw."""
-        self.axes[0].relim()
-        self.axes[0].autoscale_view()
+    def _add_point(self, line: int, x: float, y: float) -> None:
+        self.X[line].append(x)
+        self.Y[line].append(y)
+        self._lines[line].set_data(self.X[line], self.Y[line])
+        self.axes[0].update_datalim([(x, y)])
+
+    def _arrange(self) -> None:
+        """Arrange the figure anew, only if the axes changed: it is half the cost of a draw."""
         limits = self.axes[0].get_xlim() + self.axes[0].get_ylim()
         if limits != self._limits:
             self.fig.set_layout_engine("constrained")
@@ -168,6 +169,8 @@ class LiveAnimator:
             self._limits = limits
 
     def _add_lines(self, count: int) -> None:
+        if count <= len(self._lines):
+            return
         with style():
             for index in range(len(self._lines), count):
                 name = _in_both(self.legend[index]) if index < len(self.legend) else f"_{index}"

@@ -143,6 +143,17 @@ def test_limits_follow_the_data_where_none_are_given(screen, frozen):
     assert animator.axes[0].get_ylim() == (0, 1)
 
 
+def test_the_figure_has_every_point_though_it_was_not_drawn(screen, frozen):
+    animator = LiveAnimator(xlabel="epoch", legend=["loss"], show=screen)
+    for epoch in range(1, 21):
+        animator.add(epoch, 20 / epoch if epoch < 20 else 40)
+    assert len(screen) == 1
+    (line,) = animator.fig.axes[0].lines
+    assert line.get_xdata() == list(range(1, 21)) and line.get_ydata()[-1] == 40
+    (left, right), (low, high) = animator.axes[0].get_xlim(), animator.axes[0].get_ylim()
+    assert left <= 1 < 20 <= right and low <= 1 < 40 <= high
+
+
 def test_lines_without_a_name_stay_out_of_the_legend(screen):
     animator = LiveAnimator(show=screen, legend=["named"])
     animator.add(0, (1, 2, 3))
