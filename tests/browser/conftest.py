@@ -27,6 +27,8 @@ BROWSER_OPTIONS = [
     "--disable-sync",
 ]
 SECONDS_TO_START = 60
+# What no reader should see below a cell.
+PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "Loading widget")
 KERNEL = {  # as it stands in the lessons
     "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"},
     "language_info": {"name": "python"},

@@ -1,5 +1,4 @@
-"""The top bar: the language of all lessons without a kernel, class mode, and lessons that are whole
-and unchanged when they are merely opened."""
+"""The top bar: the language of all lessons without a kernel, and class mode."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.browser.conftest import Lesson, as_cell
+from tests.browser.conftest import PYTHON_OR_ERROR, Lesson, as_cell
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -27,7 +26,6 @@ say(button, "description", Words("训练", "Train"))
 display(LanguageSwitch(), button)
 """
 MODEL = "window.jupyterapp.shell.currentWidget.context.model"
-PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "Loading widget")
 
 
 def words(lesson: Lesson, zh: bool, en: bool) -> None:
@@ -151,27 +149,6 @@ def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(op
     ).to_be_visible()
     expect(lesson.page.get_by_text("交互部分").locator("visible=true")).to_have_count(0)
     assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR)
-
-
-OPEN = """async (path) => {
-  const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info; // what JupyterLab writes into the notebook
-}"""
-
-
-def test_lessons_are_whole_and_unchanged_when_opened(open_lesson, lab):
-    lesson = open_lesson([BOTH])
-    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        copy = lab[1] / "notebooks" / path.name
-        copy.write_bytes(path.read_bytes())
-        lesson.page.evaluate(OPEN, f"notebooks/{path.name}")
-        assert not any(wrong in texts(lesson) for wrong in PYTHON_OR_ERROR), path.name
-        assert lesson.page.evaluate(f"() => {MODEL}.dirty") is False, path.name
-        save(lesson)
-        assert copy.read_bytes() == path.read_bytes(), path.name
-    assert lesson.page.locator(".Toastify__toast").count() == 0
 
 
 def test_only_views_of_the_kernels_widgets_are_trusted(open_lesson):

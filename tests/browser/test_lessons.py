@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.browser.conftest import eventually
+from tests.browser.conftest import PYTHON_OR_ERROR, eventually
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
@@ -86,21 +86,46 @@ def test_the_live_plot_grows_in_place_in_a_cell_and_in_an_output_widget(open_les
     assert min(lesson.page.evaluate("() => window.seen.map(pictures => pictures.size)")) >= 3
 
 
-@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_lesson_shows_its_pictures_and_each_language_alone(open_lesson, notebook):
-    cells = nbformat.read(notebook, as_version=4).cells
-    lesson = open_lesson(notebook)
-    lesson.run_cell([cell.id for cell in cells].index("language-switch"))
-    assert lesson.errors() == []
+OPEN = """async (path) => {
+  const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+  await panel.sessionContext.session.kernel.info; // what JupyterLab writes into the notebook
+}"""
+CONTEXT = "window.jupyterapp.shell.currentWidget.context"
+ONE_TITLE = """() => [...document.querySelectorAll(".jp-Notebook h1")]
+  .filter((title) => title.checkVisibility()).length === 1"""
+
+
+@pytest.fixture(scope="module")
+def lab_page(lab, chromium):
+    page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    page.goto(f"{lab[0]}/lab?reset")
+    page.locator("#lenet-bar").wait_for(timeout=120_000)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(params=sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def opened(request, lab, lab_page):
+    """A lesson that was opened and nothing more: its page, its file and the copy that is open."""
+    copy = lab[1] / "notebooks" / request.param.name
+    copy.write_bytes(request.param.read_bytes())
+    lab_page.evaluate(OPEN, f"notebooks/{copy.name}")
+    yield lab_page, request.param, copy
+    for command in ("kernelmenu:shutdown", "application:close"):
+        lab_page.evaluate(f"() => window.jupyterapp.commands.execute('{command}')")
+
+
+def test_a_lesson_that_is_opened_is_whole_in_each_language_and_unchanged(opened):
+    page, notebook, copy = opened
     for language in ("zh", "en"):
-        lesson.choose(language)
-        lesson.page.wait_for_function(
-            "() => [...document.querySelectorAll('h1')].filter(h => h.checkVisibility()).length"
-            " === 1"
-        )
+        page.locator(f"#lenet-bar [data-language={language}]").click()
+        page.wait_for_function(ONE_TITLE)
+    cells = nbformat.read(notebook, as_version=4).cells
     stored = "".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    painted = lesson.page.locator(".jp-RenderedMarkdown img")
-    drawn = lesson.page.locator(".jp-RenderedImage img")  # those that JupyterLab has shown by now
+    painted = page.locator(".jp-RenderedMarkdown img")
+    drawn = page.locator(".jp-RenderedImage img")  # those that JupyterLab has shown by now
 
     def all_are_painted() -> None:
         assert painted.count() == stored.count("](../imgs/")
@@ -108,3 +133,9 @@ def test_a_lesson_shows_its_pictures_and_each_language_alone(open_lesson, notebo
     eventually(all_are_painted)
     for picture in [*painted.all(), *drawn.all()]:
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown
+    shown = "\n".join(page.locator(".jp-Cell-outputArea").all_inner_texts())
+    assert [wrong for wrong in PYTHON_OR_ERROR if wrong in shown] == []
+    assert page.locator(".Toastify__toast").count() == 0
+    assert page.evaluate(f"() => {CONTEXT}.model.dirty") is False
+    page.evaluate(f"() => {CONTEXT}.save()")
+    assert copy.read_bytes() == notebook.read_bytes()
