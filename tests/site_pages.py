@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,9 @@ from web.build import build
 
 @dataclass(frozen=True)
 class Site:
-    """A built site and how many seconds of the processor that took, whatever else it did."""
+    """A built site."""
 
     folder: Path
-    seconds: float
 
     @cached_property
     def pages(self) -> dict[str, BeautifulSoup]:
@@ -29,9 +27,8 @@ class Site:
 
 
 def build_into(folder: Path) -> Site:
-    start = time.process_time()
     build(folder)
-    return Site(folder, time.process_time() - start)
+    return Site(folder)
 
 
 def addresses(page: BeautifulSoup) -> list[str]:
