@@ -10,7 +10,7 @@ from torch import nn
 
 from lenet_helpers.cores import free_cores
 from lenet_helpers.devices import require_device
-from lenet_helpers.inputs.batches import as_batch, say_if_other_data
+from lenet_helpers.inputs.batches import as_batch, require_batches, say_if_other_data
 from lenet_helpers.inputs.networks import as_net, require_finite_scores, scores_of
 from lenet_helpers.inputs.tensors import as_labels
 from lenet_helpers.modes import mode
@@ -39,6 +39,7 @@ def evaluate_accuracy_gpu(
         DivergedError: the net's scores are not finite.
     """
     net = as_net(net)
+    require_batches(data_iter, "data_iter", again=False)
     say_if_other_data(getattr(net, "learned_from", None), data_iter)
     if device is not None:
         device = require_device(device)

@@ -79,10 +79,11 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     """
     layers_of(net)  # checks that it has any
     net = evaluating(sized(as_net(net), lambda: X))
-    X, outputs = as_input(net, X), []
+    X = images = as_input(net, X)
+    outputs = []
     with torch.no_grad():
         for number, layer in enumerate(net):
-            X = outputs_of(net, X.clone(), layer)  # a layer may work in place
+            X = outputs_of(net, X.clone(), layer, images)  # a layer may work in place
             outputs.append((f"{number + 1} {type(layer).__name__}", X))
     return outputs
 

@@ -176,7 +176,7 @@ def test_divergence_in_the_only_batch_is_seen():
 def test_divergence_in_the_last_step_is_seen_by_the_evaluation():
     """The loss was finite before it."""
     with pytest.raises(DivergedError, match="scores"):
-        run(small_net(), batches(6), lr=1e38)
+        run(small_net(), [examples(6)], lr=1e38)
 
 
 # Labels

@@ -10,22 +10,24 @@ from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from lenet_helpers.inputs.networks import as_net, sized
-from lenet_helpers.inputs.tensors import as_labels, kind_of
+from lenet_helpers.inputs.tensors import LOAD, as_labels, kind_of
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
     from lenet_helpers.data.batches import BatchIterator
 
-LOAD = 'train_iter, test_iter = load_data("mnist")'
 PICTURES = ("images", "labels", "classes", "prepare")
 
 
-def require_batches(data_iter: Iterable, name: str, *, counted: bool = False) -> None:
-    """Raise `SettingError` unless one can go through it again and again, batch after batch.
+def require_batches(
+    data_iter: Iterable, name: str, *, again: bool = True, counted: bool = False
+) -> None:
+    """Raise `SettingError` unless one can go through it, batch after batch.
 
     Args:
         data_iter: ``load_data``'s, a ``DataLoader``, or a list of pairs ``(X, y)``.
         name: what the caller calls it.
+        again: whether more than once.
         counted: whether it must know its number of batches, and have one.
     """
     line = ""
@@ -33,7 +35,7 @@ def require_batches(data_iter: Iterable, name: str, *, counted: bool = False) ->
         line = f"{name} = DataLoader({name}, batch_size=256)"
     elif not isinstance(data_iter, Iterable) or isinstance(data_iter, str | dict | torch.Tensor):
         line = LOAD
-    elif isinstance(data_iter, Iterator):  # used up after one epoch
+    elif again and isinstance(data_iter, Iterator):  # used up after one epoch
         line = f"{name} = list({name})"
     elif counted:
         try:
@@ -61,9 +63,12 @@ def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
         if isinstance(X, torch.Tensor) and isinstance(y, torch.Tensor):
             return X, y
     parts = ", ".join(map(kind_of, batch)) if isinstance(batch, tuple | list) else kind_of(batch)
+    line = "train_iter = [(X, y)]"
+    if isinstance(batch, tuple | list) and len(batch) == 2:
+        line = "[(torch.as_tensor(X), torch.as_tensor(y)) for X, y in train_iter]"
     raise SettingError(
-        f"一个批量应是两个张量 (X, y)，得到的却是 {parts}。请用：train_iter = [(X, y)]",
-        f"A batch must be two tensors (X, y), not {parts}. Use: train_iter = [(X, y)]",
+        f"一个批量应是两个张量 (X, y)，得到的却是 {parts}。请用：{line}",
+        f"A batch must be two tensors (X, y), not {parts}. Use: {line}",
     )
 
 
@@ -80,11 +85,16 @@ def require_pictures(data: BatchIterator) -> None:
         raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")
     images = data.images
     if not isinstance(images, torch.Tensor) or (images.dim(), images.dtype) != (3, torch.uint8):
+        line = LOAD
+        if isinstance(images, torch.Tensor):
+            is_float, has_channel = images.is_floating_point(), images.dim() == 4
+            values = f"data.images{'[:, 0]' * has_channel}"
+            line = f"data.images = ({'255 * ' * is_float}{values}).to(torch.uint8)"
         raise SettingError(
             f"图片应为 torch.uint8 (n, 28, 28)，0 是白纸，255 是墨，得到的却是 {kind_of(images)}。"
-            "请用：data.images = (255 * X[:, 0]).to(torch.uint8)",
+            f"请用：{line}",
             "Pictures must be torch.uint8 (n, 28, 28), 0 for paper and 255 for ink, not "
-            f"{kind_of(images)}. Use: data.images = (255 * X[:, 0]).to(torch.uint8)",
+            f"{kind_of(images)}. Use: {line}",
         )
     as_labels(data.labels, len(images), len(data.classes))
 

@@ -26,7 +26,8 @@ def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
     if not isinstance(net, nn.Module):
         name = getattr(net, "__name__", "lenet")
         raise SettingError(
-            f"net 应是一个网络（例如 nn.Sequential），得到的却是 {kind_of(net)}。请用：net = {name}()",
+            f"net 应是一个网络（例如 nn.Sequential），得到的却是 {kind_of(net)}。"
+            f"请用：net = {name}()",
             f"net must be a network (an nn.Sequential, say), not {kind_of(net)}. "
             f"Use: net = {name}()",
         )
@@ -64,8 +65,19 @@ def _tensors(net: nn.Module) -> list[torch.Tensor]:
     return [*net.parameters(), *net.buffers()]
 
 
-def outputs_of(net: nn.Module, X: torch.Tensor, part: nn.Module | None = None) -> Any:
-    """What the network, or a ``part`` of it, makes of ``X``, on its device and of its type.
+def outputs_of(
+    net: nn.Module,
+    X: torch.Tensor,
+    part: nn.Module | None = None,
+    images: torch.Tensor | None = None,
+) -> Any:
+    """What the network makes of ``X``, which is on its device and of its type.
+
+    Args:
+        net: a network.
+        X: its input.
+        part: the part of ``net`` that is to run, if it isn't all of it.
+        images: what ``X`` came from, if not the input of the whole.
 
     Raises:
         SettingError: a layer cannot take what reaches it; the message names that layer.
@@ -77,11 +89,8 @@ def outputs_of(net: nn.Module, X: torch.Tensor, part: nn.Module | None = None) -
     except LessonError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        where, hint, reason = (
-            _where(net, error),
-            _hint(part or net, X),
-            str(error).strip().split("\n")[0],
-        )
+        where, hint = _where(net, error), _hint(net, X if images is None else images)
+        reason = str(error).strip().split("\n")[0]
         raise SettingError(
             f"数据无法通过{where.zh}：{reason}{hint.zh}",
             f"The data cannot pass {where.en}: {reason}{hint.en}",
@@ -91,42 +100,41 @@ def outputs_of(net: nn.Module, X: torch.Tensor, part: nn.Module | None = None) -
 def _where(net: nn.Module, error: Exception) -> Words:
     """The innermost layer in whose ``forward`` it happened, and what had reached it."""
     layers = [layer for layer in net.modules() if not any(layer.children())]
-    where, trace = (
-        Words(f"网络 {type(net).__name__}", f"the network {type(net).__name__}"),
-        error.__traceback__,
-    )
+    name, trace = type(net).__name__, error.__traceback__
+    where = Words(f"网络 {name}", f"the network {name}")
     while trace is not None:
-        found = trace.tb_frame.f_locals
+        found, is_forward = trace.tb_frame.f_locals, trace.tb_frame.f_code.co_name == "forward"
         for number, layer in enumerate(layers, 1):
-            if found.get("self") is layer and trace.tb_frame.f_code.co_name == "forward":
-                tensors = [x for x in found.values() if isinstance(x, torch.Tensor)]
-                what = f"({layer}) ← {', '.join(str(tuple(x.shape)) for x in tensors)}"
+            if is_forward and found.get("self") is layer:
+                shapes = [tuple(x.shape) for x in found.values() if isinstance(x, torch.Tensor)]
+                what = f"({layer}) ← {', '.join(map(str, shapes))}"
                 where = Words(f"第 {number} 层 {what}", f"layer {number} {what}")
         trace = trace.tb_next
     return where
 
 
 def _hint(net: nn.Module, X: torch.Tensor) -> Words:
-    """The line that most probably mends it; a network may want other images than LeNet's."""
+    """The line that probably mends it; but a network may want other images than LeNet's."""
     norms = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
     if len(X) == 1 and any(isinstance(m, norms) and m.training for m in net.modules()):
         return Words(
-            "。只有一张图片的批量无法归一化，请换一个批量大小，或用：DataLoader(…, drop_last=True)",
-            ". A batch of one image cannot be normalised; choose another batch size, or use: "
+            "。只有一张图片的批量无法归一化：请换一个批量大小，或用 DataLoader(…, drop_last=True)",
+            ". A batch of one image cannot be normalised: choose another batch size, or use "
             "DataLoader(…, drop_last=True)",
         )
-    channels = next((m.in_channels for m in net.modules() if isinstance(m, nn.Conv2d)), 1)
-    shape, line = tuple(X.shape), ""
+    first = next((m.in_channels for m in net.modules() if isinstance(m, nn.Conv2d)), 1)
+    shape, channels = tuple(X.shape), first or 1  # a lazy layer has not seen any yet
     if len(shape) == 3:
         line = "X = X.unsqueeze(1)"
-    elif len(shape) == 4 and shape[1] != channels:
-        line = "X = X.mean(dim=1, keepdim=True)"
-        line = "X = X.permute(0, 3, 1, 2)" if shape[-1] == channels else line
-    elif len(shape) == 4 and shape[2:] != (SIDE, SIDE):
-        line = f"X = nn.functional.interpolate(X, ({SIDE}, {SIDE}))"
-    expected = (len(X), channels, SIDE, SIDE)
-    if not line:
+    elif len(shape) != 4 or shape == (len(X), channels, SIDE, SIDE):
         return Words("", "")
+    elif shape[1] == channels:
+        line = f"X = nn.functional.interpolate(X, ({SIDE}, {SIDE}))"
+    elif shape[3] == channels:
+        line = "X = X.permute(0, 3, 1, 2)"
+    else:
+        line = "X = X.mean(dim=1, keepdim=True)"
+    expected = (len(X), channels, SIDE, SIDE)
     return Words(
         f"。图像的形状是 {shape}，LeNet 需要 {expected}。请用：{line}",
         f". The images have the shape {shape}, LeNet takes {expected}. Use: {line}",

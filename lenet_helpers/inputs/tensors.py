@@ -10,6 +10,7 @@ from torch import nn
 from lenet_helpers.words import SettingError, Words
 
 SIDE = 28  # of the course's images
+LOAD = 'train_iter, test_iter = load_data("mnist")'
 LARGEST = 100  # beyond any pixel that goes from 0 to 1 or is standardised; bytes go up to 255
 
 
@@ -35,28 +36,33 @@ def as_input(
     Raises:
         SettingError: ``X`` is something else, empty, not finite, or too large for pixels.
     """
-    if not isinstance(X, torch.Tensor) or not X.is_floating_point():
-        line = "torch.as_tensor(X).float()" if not isinstance(X, torch.Tensor) else "X.float()"
-        line = "X.float() / 255" if getattr(X, "dtype", None) == torch.uint8 else line
-        line = "X.real" if getattr(X, "dtype", torch.int).is_complex else line
+    own = next((each for each in net.parameters() if each.is_floating_point()), X)
+    if not isinstance(X, torch.Tensor):
+        raise _no_images(Words.same(kind_of(X)), "X = torch.as_tensor(X)")
+    if not X.is_floating_point():
+        line = "X.real" if X.is_complex() else "X.float() / 255"
         raise _no_images(Words.same(kind_of(X)), f"X = {line}")
+    if X.is_meta and not own.is_meta:
+        raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
     if look:
         _look_at(X)
-    own = next((each for each in net.parameters() if each.is_floating_point()), X)
     return X.to(own.device if device is None else device, own.dtype)
 
 
 def _look_at(X: torch.Tensor) -> None:
-    if X.is_meta or X.layout != torch.strided or not X.numel():
-        raise _no_images(Words.same(kind_of(X)), "X, y = next(iter(train_iter))")
+    if not X.numel():
+        raise _no_images(Words.same(kind_of(X)), "[(X, y) for X, y in train_iter if len(X)]")
+    if X.layout != torch.strided:
+        raise _no_images(Words.same(f"{kind_of(X)} {X.layout}"), "X = X.to_dense()")
     low, high = torch.stack(X.detach().float().aminmax()).tolist()
     if low >= -LARGEST and high <= LARGEST:
         return
-    found = Words(f"{low:g} 到 {high:g} 的数值", f"numbers from {low:g} to {high:g}")
     line = "X = (X - X.min()) / (X.max() - X.min())"
     if not -torch.inf < low <= high < torch.inf:
         line = "X = X.nan_to_num(nan=0, posinf=1, neginf=0)"
-    raise _no_images(found, "X = X / 255" if low >= 0 and high <= 255 else line)
+    elif low >= 0 and high <= 255:
+        line = "X = X / 255"
+    raise _no_images(Words(f"{low:g} 到 {high:g}", f"from {low:g} to {high:g}"), line)
 
 
 def _no_images(found: Words, line: str) -> SettingError:
@@ -84,29 +90,49 @@ def as_labels(
     Raises:
         SettingError: they are something else.
     """
-    whole = isinstance(y, torch.Tensor) and not (
-        y.is_floating_point() or y.is_complex() or y.is_quantized or y.dtype == torch.bool
-    )
-    if one_hot and isinstance(y, torch.Tensor) and y.shape == (count, classes):
+    if _is_whole(y, one_hot) and y.shape == (count, classes) and one_hot:
         if not look or (((y == 0) | (y == 1)).all() and (y.sum(dim=1) == 1).all()):
-            return y.argmax(dim=1)
-    elif not one_hot and whole and y.shape in ((count,), (count, 1)) and not y.is_meta:
+            return y.to(torch.uint8).argmax(dim=1)
+    elif _is_whole(y) and not one_hot and y.shape in ((count,), (count, 1)):
         y = y.to(torch.int64).flatten()
         low, high = torch.stack(y.aminmax()).tolist() if look else (0, 0)
         if low >= 0 and high < classes:
             return y
+        zh, en = ("；若从 1 开始，请用：y = y - 1", " If they begin at 1, use: y = y - 1")
+        if low < 1 or high > classes:
+            zh, en = "", ""
         raise SettingError(
             f"标签为 {low}–{high}，而网络只有 {classes} 个输出（标签应为 0–{classes - 1}）。"
-            f"请让最后一层有 {high + 1} 个输出，或改正标签。",
+            f"请让最后一层有 {high + 1} 个输出，或改正标签{zh}。",
             f"The labels are {low} to {high}, but the net has {classes} outputs, for labels from "
-            f"0 to {classes - 1}. Give its last layer {high + 1} outputs, or correct the labels.",
+            f"0 to {classes - 1}. Give its last layer {high + 1} outputs, or correct the labels."
+            f"{en}",
         )
-    line = f"y = torch.as_tensor(y).long()  # ({count},)"
-    if isinstance(y, torch.Tensor) and y.shape == (count, classes):
-        line = "y = y.argmax(dim=1)"
     expected = f"({count}, {classes}), 0/1" if one_hot else f"({count},), 0–{classes - 1}"
+    line = _line_for_labels(y, count, classes)
     raise SettingError(
         f"标签 y 应为整数张量 {expected}，每张图片一个，得到的却是 {kind_of(y)}。请用：{line}",
         f"Labels y must be a tensor of whole numbers {expected}, one for each image, not "
         f"{kind_of(y)}. Use: {line}",
     )
+
+
+def _is_whole(y: torch.Tensor, one_hot: bool = False) -> bool:
+    """Whether its type is one of whole numbers; rows of 0s and 1s may have others."""
+    if not isinstance(y, torch.Tensor) or y.is_meta or y.is_complex() or y.is_quantized:
+        return False
+    return y.layout == torch.strided and (
+        one_hot or not (y.is_floating_point() or y.dtype == torch.bool)
+    )
+
+
+def _line_for_labels(y: torch.Tensor, count: int, classes: int) -> str:
+    if not isinstance(y, torch.Tensor):
+        return "y = torch.as_tensor(y)"
+    if y.shape == (count, classes):
+        return "y = y.argmax(dim=1)"
+    if y.numel() != count:
+        return "train_iter = DataLoader(TensorDataset(X, y), batch_size=256)"
+    if y.is_meta or y.is_complex() or y.layout != torch.strided or not y.float().frac().eq(0).all():
+        return LOAD
+    return "y = y.flatten().long()"

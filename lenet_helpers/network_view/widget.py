@@ -92,7 +92,7 @@ class NetworkView(CalmPanel):
         if net is None and test_iter is None:
             stored = stored_network()
             net, refusal, test_iter = stored.net, stored.refusal, pictures_for(stored)
-        nets = [net_for(each, test_iter) for each in (net, other) if each is not None]
+        nets = [net_for(each, test_iter) for each in [net] + [other] * (other is not None)]
         networks, notes = as_networks(nets, test_iter, names), choose_pictures(nets[0], test_iter)
         self._nets = [copy.deepcopy(each).eval() for each in nets]
         self._data, self._numbers = test_iter, list(notes)
