@@ -18,10 +18,11 @@ _MODULES = {
     "language": ("LanguageSwitch",),
     "live_plot": ("LiveAnimator",),
     "devices": ("try_gpu",),
+    "evaluation": ("evaluate_accuracy_gpu",),
     "models": ("lenet", "xavier"),
     "saving": ("SavedNetError", "load_net", "save_net"),
     "tracing": ("LayerRow", "ShapeTrace", "trace_shapes"),
-    "training": ("Progress", "evaluate_accuracy_gpu", "train"),
+    "training": ("Progress", "train"),
     "words": ("LessonError", "SettingError", "Words"),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}

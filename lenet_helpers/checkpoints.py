@@ -36,7 +36,7 @@ class Checkpoints(list[Checkpoint]):
     def __init__(self, when: Collection[int] = ()) -> None:
         super().__init__()
         self.when = frozenset(when)
-        self._loss, self._batches = torch.zeros(()), 0
+        self._loss, self._batches = torch.zeros((), device="cpu"), 0
 
     def before_batch(self, net: nn.Module, batch: int, epoch: float) -> None:
         """Keep the weights if this is one of the moments; `train` calls it."""

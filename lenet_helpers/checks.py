@@ -18,6 +18,10 @@ class DivergedError(LessonError, ArithmeticError):
     """The loss is no longer a finite number; the learning rate is usually too large."""
 
 
+class DivergedNetError(DivergedError, SettingError):
+    """A network that cannot be used: its scores are not finite numbers."""
+
+
 class NoMemoryError(LessonError, MemoryError):
     """The device has too little free memory for a batch, the network or the data."""
 
@@ -29,22 +33,6 @@ def require_learning_rate(lr: object) -> None:
     raise SettingError(
         f"学习率 lr 应为正数（例如 0.9），却得到 {lr!r}。",
         f"The learning rate lr must be a number above 0 (0.9, say), not {lr!r}.",
-    )
-
-
-def require_labels(y: torch.Tensor, num_classes: int) -> None:
-    """Raise `SettingError` unless the labels ``y``, ``(n,)``, are from 0 to ``num_classes`` - 1.
-
-    On a GPU the library itself would not say so: the kernel would have to be restarted.
-    """
-    low, high = (int(extreme) for extreme in torch.aminmax(y))
-    if low >= 0 and high < num_classes:
-        return
-    raise SettingError(
-        f"标签为 {low}–{high}，而网络只有 {num_classes} 个输出（标签应为 0–{num_classes - 1}）。"
-        f"请让最后一层有 {high + 1} 个输出，或改正标签。",
-        f"The labels are {low} to {high}, but the net has {num_classes} outputs, for labels from "
-        f"0 to {num_classes - 1}. Give its last layer {high + 1} outputs, or correct the labels.",
     )
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from lenet_helpers.inputs.networks import as_net, outputs_of, sized
+from lenet_helpers.inputs.tensors import as_input
 from lenet_helpers.modes import evaluating
 from lenet_helpers.words import SettingError
 
@@ -28,6 +30,7 @@ class Window(NamedTuple):
 
 def layers_of(net: nn.Module) -> list[nn.Module]:
     """The layers of an ``nn.Sequential``, in order; `SettingError` if ``net`` is none or empty."""
+    net = as_net(net)
     if isinstance(net, nn.Sequential) and len(net):
         return list(net)
     raise SettingError(
@@ -75,18 +78,13 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
         SettingError: ``net`` is no ``nn.Sequential``, or a layer cannot take what reaches it.
     """
     layers_of(net)  # checks that it has any
-    device = next((p.device for p in net.parameters()), X.device)
-    X, outputs = X.to(device), []
+    net = evaluating(sized(as_net(net), lambda: X))
+    X = images = as_input(net, X)
+    outputs = []
     with torch.no_grad():
-        for number, layer in enumerate(evaluating(net), 1):
-            try:
-                X = layer(X.clone())  # a layer may work in place
-            except (RuntimeError, ValueError, IndexError, TypeError) as error:
-                raise SettingError(
-                    f"数据无法通过第 {number} 层（{layer}）：{error}",
-                    f"The data cannot pass layer {number} ({layer}): {error}",
-                ) from error
-            outputs.append((f"{number} {type(layer).__name__}", X))
+        for number, layer in enumerate(net):
+            X = outputs_of(net, X.clone(), layer, images)  # a layer may work in place
+            outputs.append((f"{number + 1} {type(layer).__name__}", X))
     return outputs
 
 
@@ -94,6 +92,6 @@ def kernels(net: nn.Sequential) -> Outputs:
     """Name and weights ``(out, in, height, width)`` of each convolution of ``net``."""
     return [
         (f"{number} {type(layer).__name__}", layer.weight.detach())
-        for number, layer in enumerate(layers_of(net), 1)
+        for number, layer in enumerate(layers_of(sized(as_net(net))), 1)
         if isinstance(layer, nn.Conv2d)
     ]

@@ -78,5 +78,5 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
 
 
 def _bank(weights: torch.Tensor) -> np.ndarray:
-    first = weights.detach().cpu()[:MOST_KERNELS, :MOST_CHANNELS].swapaxes(0, 1)
+    first = weights.detach().float().cpu()[:MOST_KERNELS, :MOST_CHANNELS].swapaxes(0, 1)
     return mosaic(first.flatten(0, 1), columns=first.shape[1])

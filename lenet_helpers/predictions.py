@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from lenet_helpers.cores import on_free_cores
+from lenet_helpers.inputs.batches import net_for, say_if_other_data
+from lenet_helpers.inputs.networks import require_finite_scores, scores_of
 from lenet_helpers.modes import evaluating
-from lenet_helpers.words import SettingError
 
 if TYPE_CHECKING:
     from lenet_helpers.data.batches import BatchIterator
@@ -69,16 +70,17 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
         data_iter: pictures, labels and classes, as `load_data` returns them.
 
     Raises:
-        SettingError: there is no picture, the number of scores is not the number of classes, or
-            the scores are not finite.
+        SettingError: there is no picture, or the net does not fit the pictures and classes.
+        DivergedError: the scores are not finite.
     """
-    if len(data_iter.labels) == 0:
-        raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")
+    net = net_for(net, data_iter)
+    say_if_other_data(getattr(net, "learned_from", None), data_iter)
     parts = [
         probabilities(net, data_iter, images)
         for images in on_free_cores(data_iter.images.split(BATCH))
     ]
-    return Predictions(data_iter.labels.cpu(), torch.cat(parts))
+    labels = data_iter.labels.cpu().to(torch.int64).flatten()
+    return Predictions(labels, torch.cat(parts))
 
 
 def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor) -> torch.Tensor:
@@ -87,20 +89,8 @@ def probabilities(net: nn.Module, data_iter: BatchIterator, images: torch.Tensor
     ``images`` are ``uint8 (n, 28, 28)``; ``data_iter``, where they come from, knows how a network
     sees them. ``net`` and errors are as in `predict_all`.
     """
-    classes, device = len(data_iter.classes), next(net.parameters()).device
+    net = evaluating(net_for(net, data_iter))
     with torch.no_grad():
-        scores = evaluating(net)(data_iter.prepare(images).to(device)).cpu()
-    if scores.shape != (len(images), classes):
-        raise SettingError(
-            f"网络对每张图片应给出 {classes} 个得分（每类一个），输出形状却是 "
-            f"{tuple(scores.shape)}。",
-            f"The network should give {classes} scores for a picture, one for each class, but "
-            f"its output has the shape {tuple(scores.shape)}.",
-        )
-    if not scores.isfinite().all():
-        raise SettingError(
-            "网络的输出不是有限的数：训练很可能发散了，请用更小的学习率重新训练。",
-            "The network's output is not finite: its training probably diverged; train it "
-            "again with a smaller learning rate.",
-        )
+        scores = scores_of(net, data_iter.prepare(images), len(data_iter.classes)).float().cpu()
+    require_finite_scores(scores)
     return scores.softmax(dim=1)

@@ -21,7 +21,7 @@ def keep_freed_memory() -> None:
 
     Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
     """
-    torch.empty(LARGEST, dtype=torch.uint8)  # freed at once
+    torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # freed at once
 
 
 def release_idle_threads() -> None:

@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator
+from lenet_helpers.inputs.batches import net_for, pixels_of, say_if_other_data
+from lenet_helpers.inputs.networks import as_net, sized
 from lenet_helpers.words import LessonError, SettingError, Words
 
 
@@ -28,13 +30,14 @@ def save_net(
 ) -> None:
     """Save a network's weights, what it was trained on and, if given, how; for `load_net`.
 
-    An earlier file is replaced once the new one is whole.
+    An earlier file is replaced once the new one is whole. A network that is wrapped, by
+    ``torch.compile`` say, is saved without its wrapper.
 
     Raises:
         SavedNetError: the file cannot be written.
+        SettingError: ``net`` has no weights yet, or ``data`` is not as `load_data` returns it.
     """
-    about = {"dataset": data.name, "classes": list(map(tuple, data.classes))}
-    about |= {"standardize": data.standardize, "mean": data.mean, "std": data.std}
+    net, about = net_for(net, data), pixels_of(data)
     about |= {"lr": lr and float(lr), "epochs": epochs and int(epochs)}  # no numbers of numpy
     content, beside = io.BytesIO(), Path(f"{path}.part")
     torch.save({"layers": _layers(net), "weights": net.state_dict(), "about": about}, content)
@@ -52,22 +55,29 @@ def save_net(
             beside.unlink()
 
 
-def load_net(net: nn.Module, path: str | Path) -> dict:
+def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None) -> dict:
     """Load into ``net`` the weights that `save_net` wrote: all, or none. Runs no code of the file.
+
+    The network remembers, as ``net.learned_from``, what this returns: if it then meets other data,
+    in training, evaluation or a panel, a line says so.
 
     Args:
         net: a network of the same layers, ``lenet()`` say, on any device.
         path: the file.
+        data: what the network is to be used on; a line says so if it is other data.
 
     Returns:
-        ``dataset`` and ``classes`` (`Words`), ``standardize`` with the pixels' ``mean`` and
-        ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` (``None`` if they were not given).
+        ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with the
+        pixels' ``mean`` and ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` (``None`` if they
+        were not given).
 
     Raises:
         SavedNetError: the file is missing, damaged, or was not written by `save_net`.
         SettingError: it holds another network; the message names the first difference.
     """
     saved = _read(path)
+    size = saved["about"].get("size", (28, 28))
+    net = sized(as_net(net), lambda: torch.zeros(1, 1, *size, device="cpu"))
     for theirs, ours in zip_longest(saved["layers"], _layers(net), fillvalue="—"):
         if theirs != ours:
             raise SettingError(
@@ -76,8 +86,25 @@ def load_net(net: nn.Module, path: str | Path) -> dict:
                 f"The file {path} holds another network: {theirs} in the file, {ours} in yours. "
                 "Make the network of the same layers as the one that was saved.",
             )
+    _require_room(saved["weights"], net)
     net.load_state_dict(saved["weights"])
-    return saved["about"] | {"classes": tuple(Words(*name) for name in saved["about"]["classes"])}
+    names = tuple(Words(*name) for name in saved["about"]["classes"])
+    net.learned_from = saved["about"] | {"classes": names}
+    say_if_other_data(net.learned_from, data)
+    return dict(net.learned_from)
+
+
+def _require_room(weights: dict[str, torch.Tensor], net: nn.Module) -> None:
+    """Weights must not lose digits on the way, into half precision say."""
+    for name, ours in net.state_dict().items():
+        theirs = weights[name].dtype
+        if torch.promote_types(theirs, ours.dtype) != ours.dtype:
+            raise SettingError(
+                f"文件中的 {name} 是 {theirs}，网络中是 {ours.dtype}，放不下。"
+                f"请用：net = net.to({theirs})",
+                f"In the file {name} is {theirs}, which does not fit into the {ours.dtype} of "
+                f"the network. Use: net = net.to({theirs})",
+            )
 
 
 def _layers(net: nn.Module) -> list[str]:

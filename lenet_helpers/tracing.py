@@ -8,9 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from lenet_helpers.inputs.networks import as_net, outputs_of, sized
+from lenet_helpers.inputs.tensors import as_input
 from lenet_helpers.modes import evaluating
 from lenet_helpers.tables import Table
-from lenet_helpers.words import SettingError, Words
+from lenet_helpers.words import Words
 
 HEADINGS = (
     Words("层", "Layer"),
@@ -69,7 +71,7 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
 
     Args:
         net: the network, in whatever mode; it is evaluated, and left as it is.
-        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, on the net's device.
+        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet. Only its shape matters.
 
     Returns:
         A `ShapeTrace` with one `LayerRow` for each call of a layer (a module without children).
@@ -78,34 +80,22 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
         SettingError: a layer cannot take what reaches it; the message names that layer.
     """
     rows: list[LayerRow] = []
-    entered: list[str] = []
     counted: set[nn.Parameter] = set()
 
-    def enter(layer: nn.Module, inputs: tuple) -> None:
-        shapes = ", ".join(str(tuple(x.shape)) for x in inputs if isinstance(x, torch.Tensor))
-        entered.append(f"{len(rows) + 1} ({layer}) ← {shapes}")
-
     def leave(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-        entered.pop()
         new = set(layer.parameters()) - counted
         counted.update(new)
         name, shape = type(layer).__name__, tuple(output.shape)
         size = sum(p.numel() for p in new)
         rows.append(LayerRow(name, shape, size, _multiply_adds(layer, output)))
 
-    net = evaluating(net)
+    net = evaluating(sized(as_net(net, on_meta=True), lambda: X))
+    X = as_input(net, X, look=False)
     for module in net.modules():
         if not any(module.children()):
-            module.register_forward_pre_hook(enter)
             module.register_forward_hook(leave)
-    try:
-        with torch.no_grad():
-            net(X)
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        where = entered[-1] if entered else type(net).__name__
-        raise SettingError(
-            f"数据无法通过第 {where} 层：{error}", f"The data cannot pass layer {where}: {error}"
-        ) from error
+    with torch.no_grad():
+        outputs_of(net, X)
     return ShapeTrace(tuple(X.shape), tuple(rows), sum(p.numel() for p in net.parameters()))
 
 

@@ -1,4 +1,4 @@
-"""Training and evaluation, as lesson 04 writes them out; draws nothing and knows no widget."""
+"""Training, as a lesson writes it out; draws nothing and knows no widget."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ from lenet_helpers.checks import (
     DivergedError,
     memory_explained,
     require_finite,
-    require_labels,
     require_learning_rate,
 )
 from lenet_helpers.cores import free_cores
 from lenet_helpers.devices import require_device, try_gpu
+from lenet_helpers.evaluation import accuracy_until
+from lenet_helpers.inputs.batches import as_batch, learns_from, require_batches
+from lenet_helpers.inputs.networks import (
+    as_net,
+    require_gradient,
+    require_trainable,
+    scores_of,
+    sized,
+)
+from lenet_helpers.inputs.tensors import as_labels
 from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
-__all__ = ["DivergedError", "Progress", "evaluate_accuracy_gpu", "train"]
+__all__ = ["DivergedError", "Progress", "train"]
 REPORTS_PER_EPOCH = 5
 
 
@@ -50,22 +59,6 @@ class Progress:
     elapsed: float
 
 
-def evaluate_accuracy_gpu(
-    net: nn.Module, data_iter: Iterable, device: torch.device | str | None = None
-) -> float:
-    """The fraction of examples, from 0 to 1, whose largest score is at their label.
-
-    Args:
-        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode is as before afterwards.
-        data_iter: yields ``(X, y)`` with labels ``y`` of shape ``(n,)``.
-        device: where to compute; by default where the net's parameters are.
-
-    Raises:
-        SettingError: there is no example to judge by.
-    """
-    return _accuracy(net, data_iter, device or next(net.parameters()).device, lambda: False)
-
-
 def train(
     net: nn.Module,
     train_iter: Collection,
@@ -77,6 +70,7 @@ def train(
     init: Callable[[nn.Module], None] | None = xavier,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoints: Checkpoints | None = None,
+    one_hot: bool = False,
 ) -> Iterator[Progress]:
     """Train with mini-batch stochastic gradient descent and report progress on the way.
 
@@ -87,28 +81,34 @@ def train(
     Args:
         net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; it is moved to ``device`` and
             trained in place. Between two reports its train/eval modes are as they were.
-        train_iter, test_iter: yield ``(X, y)`` as `load_data` returns them; the first has a length.
+        train_iter, test_iter: yield ``(X, y)`` as `load_data` or a ``DataLoader`` does, anew in
+            each epoch; the first has a length. Labels are whole numbers of any type.
         num_epochs: how many times to go through the training set, at least 1.
         lr: learning rate, above 0.
         device: where to train; by default the fastest at hand.
         init: applied to every module first; ``None`` keeps the weights and goes on from them.
         should_stop: asked before every batch; ``True`` ends the run after a last report.
         checkpoints: collects the weights at the moments that it names.
+        one_hot: whether labels are rows ``(n, classes)`` of 0s with one 1 instead.
 
     Raises:
-        SettingError: ``num_epochs``, ``lr``, ``device`` or the training set cannot be used.
+        SettingError: ``num_epochs``, ``lr``, ``device``, the net or a batch cannot be used.
         DivergedError: the loss is no longer finite; raised after the report that shows it.
         NoMemoryError: a batch does not fit into the device's memory.
     """
     num_epochs = require_positive_integer(num_epochs, Words("轮数 num_epochs ", "num_epochs"))
     require_learning_rate(lr)
     device = try_gpu() if device is None else require_device(device)
-    if len(train_iter) == 0:
-        raise SettingError("训练集是空的。", "The training set is empty.")
-    return _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints)
+    require_batches(train_iter, "train_iter", counted=True)
+    require_batches(test_iter, "test_iter")
+    require_trainable(sized(as_net(net), lambda: as_batch(next(iter(train_iter)))[0]), device)
+    learns_from(as_net(net), train_iter, afresh=init is not None)
+    steps = num_epochs, lr, device, one_hot
+    return _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints)
 
 
-def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints):
+def _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints):
+    num_epochs, lr, device, one_hot = steps
     if init is not None:
         net.apply(init)
     with memory_explained():
@@ -132,10 +132,10 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
                 with mode(net, training=True):
                     while done < point and not should_stop():
                         adjust_threads()
-                        X, y = next(batches)
+                        X, y = _next_batch(batches, done, num_batches)
                         number = epoch * num_batches + done
                         checkpoints.before_batch(net, number, number / num_batches)
-                        step = _step(net, X, y, lr, device, check_labels=done == 0)
+                        step = _step(net, X, y, lr, device, one_hot, look=done == 0)
                         sums.add(*step)
                         checkpoints.after_batch(step[0])
                         done += 1
@@ -145,7 +145,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
                     require_finite(progress.loss, lr)
                 if done < point:
                     return
-            test_acc = _accuracy(net, test_iter, device, should_stop)
+            test_acc = accuracy_until(net, test_iter, device, should_stop, one_hot)
             if test_acc is None:
                 return
             if epoch == num_epochs - 1:
@@ -154,18 +154,30 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
             seen += sums.examples
 
 
+def _next_batch(batches: Iterator, done: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+    for batch in batches:
+        return as_batch(batch)
+    raise SettingError(
+        f"train_iter 的长度是 {count}，却只给出 {done} 个批量。请用：train_iter = list(train_iter)",
+        f"The length of train_iter is {count}, but it gave {done} batches. Use: "
+        "train_iter = list(train_iter)",
+    )
+
+
 @memory_explained()
-def _step(net, X, y, lr, device, check_labels):
+def _step(net, X, y, lr, device, one_hot, look):
     """One step of gradient descent; returns the batch's loss, scores and labels.
 
     What ``torch.optim.SGD`` does, without the second that its first use takes to load.
     """
-    X, y = X.to(device), y.to(device)
     net.zero_grad()
-    y_hat = net(X)
-    if check_labels or y.device.type == "cpu":  # on a GPU, reading a number waits for its work
-        require_labels(y, y_hat.shape[1])
+    look = look or X.device.type == "cpu"  # on a GPU, reading a number waits for its work
+    y_hat = scores_of(net, X, device=device, look=look)
+    y = as_labels(y, len(X), y_hat.shape[1], one_hot=one_hot, look=look).to(device)
+    if y_hat.dtype.itemsize < 4:  # a sum in half precision would be wrong
+        y_hat = y_hat.float()
     loss = nn.functional.cross_entropy(y_hat, y)
+    require_gradient(loss)
     loss.backward()
     with torch.no_grad():
         for p in net.parameters():
@@ -189,22 +201,6 @@ class _Sums:
 
     def means(self) -> tuple[float, float]:
         return self.loss.item() / self.examples, self.correct.item() / self.examples
-
-
-@memory_explained()
-def _accuracy(net, data_iter, device, should_stop) -> float | None:
-    """The accuracy, or ``None`` if asked to stop before all examples were seen."""
-    correct, examples = torch.zeros((), device=device, dtype=torch.int64), 0
-    with mode(net, training=False), free_cores() as adjust_threads:
-        for X, y in data_iter:
-            adjust_threads()
-            if should_stop():
-                return None
-            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
-            examples += len(y)
-    if examples == 0:
-        raise SettingError("数据集是空的，无法计算精度。", "There is no example to measure on.")
-    return correct.item() / examples
 
 
 def _report_points(num_batches: int) -> list[int]:

@@ -85,7 +85,6 @@ REFUSED = {
     "Twice": (2, after(Twice())),
     "Sequential": (2, after(nn.Sequential(nn.ReLU()))),
     "Conv1d": (1, nn.Sequential(nn.Conv1d(1, 1, 3))),
-    "LazyConv2d": (1, nn.Sequential(nn.LazyConv2d(6, 5))),
     "groups=2": (2, after(nn.Conv2d(4, 4, 3, groups=2))),
     "dilation=(2, 1)": (2, after(nn.Conv2d(4, 4, 3, dilation=(2, 1)))),
     "padding_mode=reflect": (2, after(nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"))),

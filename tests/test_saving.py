@@ -45,7 +45,7 @@ def test_net_and_what_is_noted_of_it_come_back(path, digits):
     assert_same(again, net)
     assert not again.training
     assert about == {
-        "dataset": "digits", "classes": digits[0].classes, "standardize": True,
+        "dataset": "digits", "size": [28, 28], "classes": digits[0].classes, "standardize": True,
         "mean": digits[0].mean, "std": digits[0].std, "lr": 0.5, "epochs": 10,
     }  # fmt: skip
     assert about["classes"][3].zh == "3"

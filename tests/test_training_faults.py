@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from lenet_helpers import (
     DivergedError,
@@ -16,6 +17,7 @@ from lenet_helpers import (
     NoMemoryError,
     SettingError,
     checks,
+    evaluation,
     lenet,
     load_data,
     train,
@@ -35,7 +37,7 @@ from tests.tiny_training import (
     small_net,
 )
 
-OWN_FILES = {module.__file__ for module in (training, modes_of, checks)}
+OWN_FILES = {module.__file__ for module in (training, evaluation, modes_of, checks)}
 
 
 class InterruptAt:
@@ -165,9 +167,16 @@ def test_divergence_is_reported_and_then_explained(digits):
 
 
 def test_divergence_in_the_only_batch_is_seen():
-    X, y = examples(6)
+    net = small_net()
+    net[1].weight.data.fill_(torch.inf)
     with pytest.raises(DivergedError):
-        run(small_net(), [(X * float("inf"), y)])
+        run(net, [examples(6)], init=None)
+
+
+def test_divergence_in_the_last_step_is_seen_by_the_evaluation():
+    """The loss was finite before it."""
+    with pytest.raises(DivergedError, match="scores"):
+        run(small_net(), [examples(6)], lr=1e38)
 
 
 # Labels
@@ -208,22 +217,26 @@ def test_device_that_is_not_there_is_explained(device):
             assert 'device="cpu"' in text
 
 
-class Elsewhere:
+class Elsewhere(torch.Tensor):
     """A stand-in for a tensor on another device: only ``to`` brings it here."""
 
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-
-    def to(self, device):
+    def to(self, device, *types):
+        if device == torch.int64:  # labels of that type already
+            return self
         assert torch.device(device) == torch.device("cpu")
-        return self.tensor
+        return self.as_subclass(torch.Tensor)
 
-    def __len__(self):
-        return len(self.tensor)
+    @classmethod
+    def __torch_function__(cls, function, types, arguments=(), options=None):
+        assert function not in (F.linear, F.cross_entropy)
+        return super().__torch_function__(function, types, arguments, options or {})
 
 
 def test_batches_on_another_device_are_brought_to_the_chosen_one():
-    sets = [[(Elsewhere(X), Elsewhere(y)) for X, y in batches(4)] for _ in range(2)]
+    sets = [
+        [(X.as_subclass(Elsewhere), y.as_subclass(Elsewhere)) for X, y in batches(4)]
+        for _ in range(2)
+    ]
     assert run(small_net(), *sets)[-1].test_acc is not None
 
 

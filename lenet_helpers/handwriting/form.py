@@ -48,8 +48,8 @@ def form_steps(scan) -> FormSteps:
     """
     scan = as_scan(scan)
     if not scan.any():
-        nothing = torch.zeros(0, 0)
-        return FormSteps(scan, nothing, nothing, torch.zeros(IMAGE_SIZE, IMAGE_SIZE))
+        nothing = scan.new_zeros(0, 0)
+        return FormSteps(scan, nothing, nothing, scan.new_zeros(IMAGE_SIZE, IMAGE_SIZE))
     box = crop(scan)
     fitted = scale_to_fit(box)
     return FormSteps(scan, box, fitted, place_by_mass(fitted))
@@ -76,8 +76,8 @@ def center_of_mass(image: torch.Tensor) -> tuple[float, float]:
     """Row and column, counted from 0, on which an image ``(h, w)`` with some ink would balance."""
     h, w = image.shape
     total = image.sum()
-    row = (image.sum(dim=1) * torch.arange(h)).sum() / total
-    column = (image.sum(dim=0) * torch.arange(w)).sum() / total
+    row = (image.sum(dim=1) * torch.arange(h, device=image.device)).sum() / total
+    column = (image.sum(dim=0) * torch.arange(w, device=image.device)).sum() / total
     return row.item(), column.item()
 
 
@@ -89,7 +89,7 @@ def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
         for center, side in zip(center_of_mass(digit), digit.shape, strict=True)
     )
     h, w = digit.shape
-    image = torch.zeros(IMAGE_SIZE, IMAGE_SIZE)
+    image = digit.new_zeros(IMAGE_SIZE, IMAGE_SIZE)
     image[top : top + h, left : left + w] = digit
     return image
 
@@ -101,11 +101,12 @@ def as_scan(scan) -> torch.Tensor:
         SettingError: it is none, or one of its numbers is negative or not finite.
     """
     try:
-        scan = torch.as_tensor(scan).detach().to("cpu", torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
+        scan = torch.as_tensor(scan, device="cpu").detach()
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise _not_a_scan(f"{type(scan).__name__}: {error}") from error
-    if scan.dim() != 2 or not scan.numel():
+    if scan.dim() != 2 or not scan.numel() or scan.is_complex() or scan.layout != torch.strided:
         raise _not_a_scan(f"{tuple(scan.shape)}")
+    scan = scan.float()
     if not (scan.isfinite() & (scan >= 0)).all():
         raise _not_a_scan(f"{scan.min().item():g} … {scan.max().item():g}")
     return scan

@@ -36,7 +36,7 @@ def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> s
 
 def map_png(numbers: torch.Tensor) -> bytes:
     """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
-    numbers = numbers.detach().cpu().numpy().astype(float)
+    numbers = numbers.detach().double().cpu().numpy()
     low, high = numbers.min(), numbers.max()
     pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
     buffer = io.BytesIO()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from lenet_helpers.inputs.networks import as_net, sized
+from lenet_helpers.inputs.tensors import as_input
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
@@ -31,10 +33,12 @@ def describe(net: nn.Sequential, data: BatchIterator) -> tuple[dict, bytes]:
     Raises:
         SettingError: names the first layer that cannot be shown, and says why.
     """
+    height, width = data.images.shape[-2:]
+    X = torch.zeros(1, 1, height, width, device="cpu")
+    net = sized(as_net(net), lambda: X)
     layers = [_described(number, layer) for number, layer in enumerate(_layers(net), 1)]
     _require_order(net, layers)
-    height, width = data.images.shape[-2:]
-    _require_scores(net, torch.zeros(1, 1, height, width), len(data.classes))
+    _require_scores(net, X, len(data.classes))
     mean, std = (float(data.mean), float(data.std)) if data.standardize else (0.0, 1.0)
     classes = [{"zh": name.zh, "en": name.en} for name in data.classes]
     description = {"layers": layers, "input": [height, width], "mean": mean, "std": std}
@@ -46,7 +50,9 @@ def weight_bytes(net: nn.Sequential) -> bytes:
     parts = []
     for layer in net:
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
+            bias = (
+                torch.zeros(len(layer.weight), device="cpu") if layer.bias is None else layer.bias
+            )
             parts += [layer.weight, bias]
     return b"".join(part.detach().cpu().float().numpy().astype("<f4").tobytes() for part in parts)
 
@@ -180,8 +186,7 @@ def _require_order(net: nn.Sequential, layers: list[dict]) -> None:
 
 def _require_scores(net: nn.Sequential, X: torch.Tensor, classes: int) -> None:
     """A picture must get through every layer and come out as one score for each class."""
-    parameter = next(net.parameters(), X)
-    X = X.to(parameter.device, parameter.dtype)
+    X = as_input(net, X)
     for number, layer in enumerate(net, 1):
         try:
             with torch.no_grad():

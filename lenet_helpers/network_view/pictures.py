@@ -49,7 +49,7 @@ def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> d
     """One picture of the data set as `view.js` takes it."""
     note = note and {"zh": note.zh, "en": note.en}
     inks = data.images[number].cpu().numpy().tobytes()
-    return {"inks": inks, "label": data.labels[number].item(), "note": note}
+    return {"inks": inks, "label": int(data.labels[number]), "note": note}
 
 
 def as_drawing(scan) -> tuple[dict | None, torch.Tensor]:
@@ -59,9 +59,19 @@ def as_drawing(scan) -> tuple[dict | None, torch.Tensor]:
         ``None`` of blank paper; ``uint8 (28, 28)``.
 
     Raises:
-        SettingError: as `as_scan`.
+        SettingError: as `as_scan`, or its ink is darker than 255.
     """
-    image = Image.fromarray(as_scan(scan).clamp(max=255).round().to(torch.uint8).numpy())
+    scan = as_scan(scan)
+    darkest = scan.max().item()
+    if darkest > 255:
+        raise SettingError(
+            f"画板上的数值应为 0–255，最大的却是 {darkest:g}。请用：scan * 255 / scan.max()",
+            f"Numbers on the pad go from 0 to 255, but the largest is {darkest:g}. Use: "
+            "scan * 255 / scan.max()",
+        )
+    if darkest <= 1:  # from 0 to 1, or a mask
+        scan = scan * 255
+    image = Image.fromarray(scan.round().to(torch.uint8).numpy())
     inks = ImageOps.pad(image, (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR).tobytes()
     drawn = torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
     scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": base64.b64encode(inks).decode()}
@@ -97,7 +107,9 @@ def _moment(net: nn.Sequential, checkpoint: Checkpoint) -> dict:
     parts = []
     for layer in net_at(net, checkpoint):
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            bias = torch.zeros(len(layer.weight)) if layer.bias is None else layer.bias
+            bias = (
+                torch.zeros(len(layer.weight), device="cpu") if layer.bias is None else layer.bias
+            )
             parts += [layer.weight.detach().cpu(), bias.detach().cpu()]
     packed = [(*to_bytes(part), part.numel()) for part in parts]
     scales = [[least, step, count] for least, step, _, count in packed]

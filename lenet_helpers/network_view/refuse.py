@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from lenet_helpers.inputs.batches import net_for
 from lenet_helpers.network_view.collages import MOST, no_digits, soft_digits
 from lenet_helpers.network_view.refuse_fit import (
     Outputs,
@@ -38,8 +39,8 @@ from lenet_helpers.network_view.refuse_fit import (
     layer_before_linear,
     leftovers,
     one_thread,
-    outputs_of,
     steps,
+    values_and_scores,
 )
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class Refusal:
     weights: torch.Tensor
     biases: torch.Tensor
     limits: torch.Tensor
-    usual: torch.Tensor = field(default_factory=lambda: torch.zeros(3).double())
-    odd: torch.Tensor = field(default_factory=lambda: torch.ones(3).double())
+    usual: torch.Tensor = field(default_factory=lambda: _numbers([0, 0, 0]))
+    odd: torch.Tensor = field(default_factory=lambda: _numbers([1, 1, 1]))
     threshold: float = 0.0
 
     @classmethod
@@ -107,13 +108,14 @@ class Refusal:
             SettingError: the network has no linear layer or cannot take the pictures, its scores
                 are not finite, or a class has no digit.
         """
+        net = net_for(net, train_iter)
         images, labels = train_iter.images.cpu(), train_iter.labels.cpu()
         cut = len(images) - (len(images) // 6 if valid_iter is None else 0)
         others = images[cut:] if valid_iter is None else valid_iter.images
         images, labels = images[:cut], labels[:cut]
         layer, stage = layer_before_linear(net)
         digits, soft, wrong = (
-            outputs_of(net, layer, train_iter, some)
+            values_and_scores(net, layer, train_iter, some)
             for some in (images, soft_digits(images), no_digits(images, labels, seed, collages))
         )
         patterns = class_patterns(digits[0], labels, digits[1].shape[1])
@@ -122,7 +124,7 @@ class Refusal:
         )
         limits = ink_limits(torch.cat([images, others.cpu()]))
         refusal = cls(layer, stage, *patterns, *neurons, limits)
-        measures = refusal._measures(outputs_of(net, layer, train_iter, others))
+        measures = refusal._measures(values_and_scores(net, layer, train_iter, others))
         usual, odd = measures.quantile(torch.tensor([0.5, ODD]).double(), dim=0)
         refusal = replace(refusal, usual=usual, odd=torch.maximum(odd, usual + 1e-9))
         scores = refusal._scores(measures, others).sort(descending=True).values
@@ -135,11 +137,13 @@ class Refusal:
 
         Of ``images``, ``uint8 (m, 28, 28)`` in MNIST's form, ``data.prepare`` makes the input.
         """
-        return self._marks(self._measures(outputs_of(net, self.layer, data, images)))
+        return self._marks(self._measures(values_and_scores(net, self.layer, data, images)))
 
     def scores(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
         """The one score for refusing: ``float64 (m,)``, from 0; infinite beyond ``limits``."""
-        return self._scores(self._measures(outputs_of(net, self.layer, data, images)), images)
+        return self._scores(
+            self._measures(values_and_scores(net, self.layer, data, images)), images
+        )
 
     def refuses(
         self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor
@@ -166,8 +170,8 @@ class Refusal:
         """What `describe` wrote."""
         shape = description["shape"]
         rows = torch.from_numpy(np.frombuffer(levels, np.int8).reshape(shape).astype(np.float64))
-        rows *= torch.tensor(description["scales"]).double().reshape(*shape[:2], 1)
-        numbers = {name: torch.tensor(description[name]).double() for name in SMALL}
+        rows *= _numbers(description["scales"]).reshape(*shape[:2], 1)
+        numbers = {name: _numbers(description[name]) for name in SMALL}
         large = {"means": rows[:, 0], "ways": rows[:, 1:-1], "weights": rows[:, -1]}
         rest = {name: description[name] for name in ("layer", "stage", "threshold")}
         return cls(**rest, **large, **numbers)
@@ -176,12 +180,12 @@ class Refusal:
         """Leftover, neuron and odds for the class that the network names: ``(m, 3)``."""
         values, scores = (each.double() for each in outputs)
         named = scores.argmax(dim=1)
-        measures = torch.zeros(len(values), 3).double()
+        measures = torch.zeros(len(values), 3, dtype=torch.float64, device="cpu")
         for k in named.unique().tolist():
             here = named == k
             rest = leftovers(values[here], self.means[k], self.ways[k]) / self.largest[k]
             neuron = values[here] @ self.weights[k] + self.biases[k]
-            others = scores[here][:, torch.arange(scores.shape[1]) != k].logsumexp(dim=1)
+            others = torch.cat([scores[here, :k], scores[here, k + 1 :]], dim=1).logsumexp(dim=1)
             measures[here] = torch.stack([rest, neuron, others - scores[here, k]], dim=1)
         return measures
 
@@ -193,3 +197,7 @@ class Refusal:
 
     def _marks(self, measures: torch.Tensor) -> torch.Tensor:
         return ((measures - self.usual) / (self.odd - self.usual)).clamp(min=0)
+
+
+def _numbers(values: list) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64, device="cpu")

@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from lenet_helpers.inputs.networks import as_net, outputs_of, require_finite_scores
+from lenet_helpers.inputs.tensors import as_input
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError
 
@@ -29,17 +31,19 @@ Outputs = tuple[torch.Tensor, torch.Tensor]  # of the layer that is looked at, a
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For many small steps: several threads would mostly wait for each other."""
+    """For many small steps on the CPU: several threads would mostly wait for each other."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with torch.device("cpu"):
+            yield
     finally:
         torch.set_num_threads(threads)
 
 
 def layer_before_linear(net: nn.Sequential) -> tuple[int, int]:
     """How many layers come before the first linear one, and in which stage they end."""
+    net = as_net(net)
     for layer, module in enumerate(net if isinstance(net, nn.Sequential) else ()):
         if isinstance(module, nn.Linear):
             stages = nn.Conv2d | nn.AvgPool2d | nn.MaxPool2d
@@ -50,22 +54,20 @@ def layer_before_linear(net: nn.Sequential) -> tuple[int, int]:
     )
 
 
-def outputs_of(net, layer: int, data: BatchIterator, images: torch.Tensor) -> Outputs:
+def values_and_scores(net, layer: int, data: BatchIterator, images: torch.Tensor) -> Outputs:
     """What the first ``layer`` layers, and the whole network, make of pictures; on the CPU."""
     values, scores = [], []
+    net = as_net(net)
     with mode(net, training=False):
         for some in images.split(BATCH):
-            X = net[:layer](data.prepare(some.to(data.device)))
-            values.append(X.flatten(1).cpu())
-            scores.append(net[layer:](X).cpu())
+            X = as_input(net, data.prepare(some.to(data.device)))
+            X = outputs_of(net, X, net[:layer])
+            values.append(X.flatten(1).float().cpu())
+            scores.append(outputs_of(net, X, net[layer:]).float().cpu())
     values, scores = torch.cat(values), torch.cat(scores)
-    if values.isfinite().all() and scores.isfinite().all():
-        return values, scores
-    raise SettingError(
-        "网络的得分不是有限的数；训练大概发散了，请用更小的学习率重新训练。",
-        "The network's scores are not finite; its training probably diverged. Train it again with "
-        "a smaller learning rate.",
-    )
+    require_finite_scores(values)
+    require_finite_scores(scores)
+    return values, scores
 
 
 def class_patterns(values: torch.Tensor, labels: torch.Tensor, classes: int) -> tuple:
@@ -94,7 +96,7 @@ def ink_and_side(images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _extent(inked: torch.Tensor) -> torch.Tensor:
     """From the first to the last ``True`` of each row, ``bool (m, n)``; 0 where there is none."""
-    number = torch.arange(1, inked.shape[1] + 1)
+    number = torch.arange(1, inked.shape[1] + 1, device="cpu")
     first = torch.where(inked, number, inked.shape[1] + 1).amin(dim=1)
     return ((number * inked).amax(dim=1) - first + 1).clamp(min=0)
 

@@ -37,16 +37,20 @@ class Stage(NamedTuple):
 
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
     """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
-    stages, counts, name = {"input": Stage(-1, X[0].cpu())}, dict.fromkeys(SHORT.values(), 0), ""
+    stages, counts, name = (
+        {"input": Stage(-1, X[0].float().cpu())},
+        dict.fromkeys(SHORT.values(), 0),
+        "",
+    )
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
             counts[short] += 1
             name = f"{short}{counts[short]}"
             shape = output.shape[1:] if output.dim() == 4 else (1, 1, output.shape[1])
-            stages[name] = Stage(at, output.reshape(shape).cpu())
+            stages[name] = Stage(at, output.reshape(shape).float().cpu())
         elif not isinstance(layer, nn.Flatten):  # an activation
             before = stages[name]
-            stages[name] = Stage(before.layer, output.reshape(before.numbers.shape).cpu())
+            stages[name] = Stage(before.layer, output.reshape(before.numbers.shape).float().cpu())
     return stages
 
 

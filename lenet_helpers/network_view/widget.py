@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import anywidget
@@ -12,8 +13,10 @@ import traitlets
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at
+from lenet_helpers.checks import DivergedError
 from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
+from lenet_helpers.inputs.batches import net_for
 from lenet_helpers.language import follow
 from lenet_helpers.network_view.comparison import as_networks, rules_of
 from lenet_helpers.network_view.inline import inline
@@ -29,7 +32,7 @@ from lenet_helpers.network_view.still import caption_of, field_of, stages_of, st
 from lenet_helpers.network_view.stored import pictures_for, stored_network
 from lenet_helpers.panels import CalmPanel
 from lenet_helpers.predictions import probabilities
-from lenet_helpers.words import SettingError, Words, require_known
+from lenet_helpers.words import Words, require_known
 
 HERE = Path(__file__).parent
 PLACE = ("channel", "row", "column")
@@ -89,8 +92,8 @@ class NetworkView(CalmPanel):
         if net is None and test_iter is None:
             stored = stored_network()
             net, refusal, test_iter = stored.net, stored.refusal, pictures_for(stored)
-        nets = [each for each in (net, other) if each is not None]
-        networks, notes = as_networks(nets, test_iter, names), choose_pictures(net, test_iter)
+        nets = [net_for(each, test_iter) for each in [net] + [other] * (other is not None)]
+        networks, notes = as_networks(nets, test_iter, names), choose_pictures(nets[0], test_iter)
         self._nets = [copy.deepcopy(each).eval() for each in nets]
         self._data, self._numbers = test_iter, list(notes)
         self._checkpoints = None if checkpoints is None else list(checkpoints)
@@ -99,7 +102,7 @@ class NetworkView(CalmPanel):
         self.view = _View(
             networks=networks,
             pictures=[as_picture(test_iter, number, note) for number, note in notes.items()],
-            checkpoints=None if checkpoints is None else as_checkpoints(net, self._checkpoints),
+            checkpoints=None if checkpoints is None else as_checkpoints(nets[0], self._checkpoints),
             refusals=[rule and list(rule.describe()) for rule in self._refusals],
             draw=draw,
             state={"picture": 0 if notes else None, "drawing": None, "chosen": None},
@@ -130,7 +133,7 @@ class NetworkView(CalmPanel):
         if self.image_number is not None:
             return self._data.images[self.image_number].cpu()
         if state.get("drawing") is None:
-            return torch.zeros(self._data.images.shape[1:], dtype=torch.uint8)
+            return torch.zeros(self._data.images.shape[1:], dtype=torch.uint8, device="cpu")
         if state["drawing"] == drawing:
             return image
         shape = self._data.images.shape[1:]
@@ -171,7 +174,7 @@ class NetworkView(CalmPanel):
         """Of each class, from 0 to 1, as torch computes them; ``None`` while there is no ink.
 
         Raises:
-            SettingError: the scores are not finite.
+            DivergedError: the scores are not finite.
         """
         image = self.image
         if not image.any():
@@ -223,7 +226,5 @@ class NetworkView(CalmPanel):
         return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))
 
     def _likely(self) -> list[float] | None:
-        try:
+        with suppress(DivergedError):  # the view says so
             return self.probabilities
-        except SettingError:  # the training has diverged; the view says so
-            return None

@@ -68,7 +68,7 @@ def train_minibatches(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps=steps)
     for number in range(1, passes + 1):
         total = torch.zeros((), device=X.device)
-        order = torch.randperm(len(X)).to(X.device)
+        order = torch.randperm(len(X), device="cpu").to(X.device)
         with mode(net, training=True):
             for chosen in on_free_cores(order.split(batch_size)):
                 optimizer.zero_grad()

@@ -97,12 +97,12 @@ def train_per_pattern(
     """
     weights, gradients = _flat(net)
     for number, eta in enumerate(schedule, start=1):
-        sample = torch.randperm(len(X))[:SAMPLES]
+        sample = torch.randperm(len(X), device="cpu")[:SAMPLES]
         h = second_derivatives(net, X[sample])
         flat_h = torch.cat([h[name].flatten() for name, _ in net.named_parameters()])
-        rates, total = eta / (MU + flat_h), torch.zeros(())
+        rates, total = eta / (MU + flat_h), torch.zeros((), device=X.device)
         with mode(net, training=True):
-            for i in on_free_cores(torch.randperm(len(X)).tolist()):
+            for i in on_free_cores(torch.randperm(len(X), device="cpu").tolist()):
                 loss = map_loss(net(X[i : i + 1]), labels[i : i + 1])
                 loss.backward()
                 weights.addcmul_(gradients, rates, value=-1)

@@ -9,6 +9,7 @@ from itertools import starmap
 import ipywidgets as widgets
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.inputs.batches import require_batches
 from lenet_helpers.language import say
 from lenet_helpers.live_plot import LiveAnimator, drawing_on
 from lenet_helpers.panels import Message, Panel, PictureBox
@@ -64,7 +65,7 @@ class TrainAgain(Panel):
         error: what ended the last run early, or ``None``.
 
     Raises:
-        SettingError: there is no control.
+        SettingError: there is no control, or the batches cannot be used twice.
     """
 
     _job: Job | None = None
@@ -77,6 +78,8 @@ class TrainAgain(Panel):
                 "至少需要一个控件，例如 lr=widgets.FloatLogSlider(0.9)。",
                 "At least one control is needed, such as lr=widgets.FloatLogSlider(0.9).",
             )
+        require_batches(train_iter, "train_iter")
+        require_batches(test_iter, "test_iter")
         for name, control in controls.items():
             control.description = control.description or name
             control.style = {"description_width": "initial"}

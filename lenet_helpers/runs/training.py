@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+import torch
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator, load_data
@@ -35,7 +36,7 @@ def new_net(settings: Settings) -> nn.Sequential:
 
     The random numbers of the notebook are left alone.
     """
-    with seeded(settings.seed):
+    with torch.device("cpu"), seeded(settings.seed):  # on a GPU the same seed gives others
         return lenet(settings.activation, settings.pooling).apply(xavier)
 
 

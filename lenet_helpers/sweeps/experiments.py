@@ -29,6 +29,11 @@ def torch_default(module: nn.Module) -> None:
     """Leave the weights as PyTorch drew them: uniform within ±1/√fan-in."""
 
 
+def _anew(module: nn.Module) -> None:
+    if hasattr(module, "reset_parameters"):
+        module.reset_parameters()
+
+
 INITS = {"xavier": xavier, "default": torch_default, "normal": normal}
 
 
@@ -71,8 +76,10 @@ def train_lenet(
     """
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
     with _one_thread():
+        net = lenet_like(activation, pooling, kernel_size, channels, hidden)
+        net = net.to_empty(device="cpu").float()  # whatever the defaults of this process
         with seeded(seed):
-            net = lenet_like(activation, pooling, kernel_size, channels, hidden).apply(initialise)
+            net.apply(_anew).apply(initialise)
         data = load_for_run(dataset, batch_size, "cpu", standardize=standardize, seed=seed)
         reports = list(train(net, *data, epochs, lr, "cpu", init=None))
     last = reports[-1]

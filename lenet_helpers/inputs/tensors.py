@@ -1,0 +1,138 @@
+"""Images and labels: what they must be, and the line that makes them so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from lenet_helpers.words import SettingError, Words
+
+SIDE = 28  # of the course's images
+LOAD = 'train_iter, test_iter = load_data("mnist")'
+LARGEST = 100  # beyond any pixel that goes from 0 to 1 or is standardised; bytes go up to 255
+
+
+def kind_of(value: Any) -> str:
+    """What came, in a word or two: of a tensor its type and shape, else its class."""
+    if isinstance(value, torch.Tensor):
+        where = f" ({value.device})" if value.is_meta else ""
+        return f"{value.dtype} {tuple(value.shape)}{where}"
+    return f"{type(value).__name__}"
+
+
+def as_input(
+    net: nn.Module, X: torch.Tensor, device: torch.device | None = None, *, look: bool = True
+) -> torch.Tensor:
+    """Images on the network's device, or on ``device``, in its floating-point type.
+
+    Args:
+        net: a network.
+        X: floating-point numbers, ``(n, 1, 28, 28)`` for LeNet.
+        device: where to compute.
+        look: whether to look at the pixels. On a GPU, reading a number waits for its work.
+
+    Raises:
+        SettingError: ``X`` is something else, empty, not finite, or too large for pixels.
+    """
+    own = next((each for each in net.parameters() if each.is_floating_point()), X)
+    if not isinstance(X, torch.Tensor):
+        raise _no_images(Words.same(kind_of(X)), "X = torch.as_tensor(X)")
+    if not X.is_floating_point():
+        line = "X.real" if X.is_complex() else "X.float() / 255"
+        raise _no_images(Words.same(kind_of(X)), f"X = {line}")
+    if X.is_meta and not own.is_meta:
+        raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
+    if look:
+        _look_at(X)
+    return X.to(own.device if device is None else device, own.dtype)
+
+
+def _look_at(X: torch.Tensor) -> None:
+    if not X.numel():
+        raise _no_images(Words.same(kind_of(X)), "[(X, y) for X, y in train_iter if len(X)]")
+    if X.layout != torch.strided:
+        raise _no_images(Words.same(f"{kind_of(X)} {X.layout}"), "X = X.to_dense()")
+    low, high = torch.stack(X.detach().float().aminmax()).tolist()
+    if low >= -LARGEST and high <= LARGEST:
+        return
+    line = "X = (X - X.min()) / (X.max() - X.min())"
+    if not -torch.inf < low <= high < torch.inf:
+        line = "X = X.nan_to_num(nan=0, posinf=1, neginf=0)"
+    elif low >= 0 and high <= 255:
+        line = "X = X / 255"
+    raise _no_images(Words(f"{low:g} 到 {high:g}", f"from {low:g} to {high:g}"), line)
+
+
+def _no_images(found: Words, line: str) -> SettingError:
+    return SettingError(
+        f"图像 X 应是浮点数张量 (n, 1, {SIDE}, {SIDE})，像素为 0–1 或已标准化，"
+        f"得到的却是 {found.zh}。请用：{line}",
+        f"Images X must be a tensor (n, 1, {SIDE}, {SIDE}) of floating-point numbers, pixels from "
+        f"0 to 1 or standardised, not {found.en}. Use: {line}",
+    )
+
+
+def as_labels(
+    y: torch.Tensor, count: int, classes: int, *, one_hot: bool = False, look: bool = True
+) -> torch.Tensor:
+    """Labels as ``int64 (count,)``, on their device.
+
+    Args:
+        y: whole numbers from 0 to ``classes - 1`` in any integer type, ``(count,)`` or a column.
+        count: how many images there are.
+        classes: how many scores an image has.
+        one_hot: whether they are rows of 0s with one 1 instead, ``(count, classes)``.
+        look: whether to look at their values. On a GPU, where torch itself would not say so, a
+            label out of range means that the kernel has to be restarted.
+
+    Raises:
+        SettingError: they are something else.
+    """
+    if _is_whole(y, one_hot) and y.shape == (count, classes) and one_hot:
+        if not look or (((y == 0) | (y == 1)).all() and (y.sum(dim=1) == 1).all()):
+            return y.to(torch.uint8).argmax(dim=1)
+    elif _is_whole(y) and not one_hot and y.shape in ((count,), (count, 1)):
+        y = y.to(torch.int64).flatten()
+        low, high = torch.stack(y.aminmax()).tolist() if look else (0, 0)
+        if low >= 0 and high < classes:
+            return y
+        zh, en = ("；若从 1 开始，请用：y = y - 1", " If they begin at 1, use: y = y - 1")
+        if low < 1 or high > classes:
+            zh, en = "", ""
+        raise SettingError(
+            f"标签为 {low}–{high}，而网络只有 {classes} 个输出（标签应为 0–{classes - 1}）。"
+            f"请让最后一层有 {high + 1} 个输出，或改正标签{zh}。",
+            f"The labels are {low} to {high}, but the net has {classes} outputs, for labels from "
+            f"0 to {classes - 1}. Give its last layer {high + 1} outputs, or correct the labels."
+            f"{en}",
+        )
+    expected = f"({count}, {classes}), 0/1" if one_hot else f"({count},), 0–{classes - 1}"
+    line = _line_for_labels(y, count, classes)
+    raise SettingError(
+        f"标签 y 应为整数张量 {expected}，每张图片一个，得到的却是 {kind_of(y)}。请用：{line}",
+        f"Labels y must be a tensor of whole numbers {expected}, one for each image, not "
+        f"{kind_of(y)}. Use: {line}",
+    )
+
+
+def _is_whole(y: torch.Tensor, one_hot: bool = False) -> bool:
+    """Whether its type is one of whole numbers; rows of 0s and 1s may have others."""
+    if not isinstance(y, torch.Tensor) or y.is_meta or y.is_complex() or y.is_quantized:
+        return False
+    return y.layout == torch.strided and (
+        one_hot or not (y.is_floating_point() or y.dtype == torch.bool)
+    )
+
+
+def _line_for_labels(y: torch.Tensor, count: int, classes: int) -> str:
+    if not isinstance(y, torch.Tensor):
+        return "y = torch.as_tensor(y)"
+    if y.shape == (count, classes):
+        return "y = y.argmax(dim=1)"
+    if y.numel() != count:
+        return "train_iter = DataLoader(TensorDataset(X, y), batch_size=256)"
+    if y.is_meta or y.is_complex() or y.layout != torch.strided or not y.float().frac().eq(0).all():
+        return LOAD
+    return "y = y.flatten().long()"
