@@ -19,7 +19,7 @@ from lenet_helpers.checks import (
     require_learning_rate,
 )
 from lenet_helpers.cores import free_cores
-from lenet_helpers.devices import require_device, try_gpu
+from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
@@ -160,7 +160,7 @@ def _step(net, X, y, lr, device, check_labels):
 
     What ``torch.optim.SGD`` does, without the second that its first use takes to load.
     """
-    X, y = X.to(device), y.to(device)
+    X, y = on_device(X, device), y.to(device)
     net.zero_grad()
     y_hat = net(X)
     if check_labels or y.device.type == "cpu":  # on a GPU, reading a number waits for its work
@@ -200,7 +200,7 @@ def _accuracy(net, data_iter, device, should_stop) -> float | None:
             adjust_threads()
             if should_stop():
                 return None
-            correct += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum()
+            correct += (net(on_device(X, device)).argmax(dim=1) == y.to(device)).sum()
             examples += len(y)
     if examples == 0:
         raise SettingError("数据集是空的，无法计算精度。", "There is no example to measure on.")

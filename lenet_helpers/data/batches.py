@@ -17,7 +17,7 @@ from lenet_helpers.cores import on_free_cores
 from lenet_helpers.data.catalog import DataSet, Images, data_set
 from lenet_helpers.data.files import DataUnavailableError, download, read_folder
 from lenet_helpers.data.places import find
-from lenet_helpers.devices import require_device, try_gpu
+from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
 
@@ -34,8 +34,8 @@ class BatchIterator:
     ``X`` is ``float32 (n, 1, 28, 28)``, from 0 (paper) to 1 (ink) or standardised; ``y`` is
     ``int64 (n,)``. Every ``for`` loop is one epoch; each epoch has another order if ``shuffle``.
     The last batch may be smaller. There are no worker processes: all images stay on the device as
-    bytes, and a batch is one indexing operation. ``X`` comes in the channels-last layout, which
-    the convolutions pass on and which makes them about twice as fast on a CPU.
+    bytes, and a batch is one indexing operation. On a CPU ``X`` comes in the channels-last layout,
+    which the convolutions pass on and which makes them about twice as fast there; see `on_device`.
 
     Attributes:
         name, title: the data set, in code and in words (`Words`).
@@ -88,7 +88,7 @@ class BatchIterator:
         X = images.to(torch.float32).div_(255)
         if self.standardize:
             X.sub_(self.mean).div_(self.std)
-        return X.unsqueeze(-1).permute(0, 3, 1, 2)  # channels last: strides (784, 1, 28, 1)
+        return on_device(X.unsqueeze(-1).permute(0, 3, 1, 2), X.device)  # channels last at first
 
     def __repr__(self) -> str:
         return (
