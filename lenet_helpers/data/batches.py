@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from functools import lru_cache
@@ -15,8 +16,9 @@ import torch
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
 from lenet_helpers.data.catalog import DataSet, Images, data_set
-from lenet_helpers.data.files import DataUnavailableError, download, read_folder
-from lenet_helpers.data.places import find
+from lenet_helpers.data.downloads import download
+from lenet_helpers.data.files import DataUnavailableError, read_folder
+from lenet_helpers.data.places import find, looked_in
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
@@ -24,7 +26,8 @@ from lenet_helpers.words import Words, require_positive_integer
 BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 DOWNLOADED = Words("刚刚下载", "just downloaded")
 IN_LENET_DATASET = Words("数据集（环境变量 LENET_DATASET）", "data set in LENET_DATASET")
-_READING = threading.Lock()  # who asks for a data set that is being read waits for it
+# Who asks for a data set that is being read waits for it; another set is not kept waiting.
+_READING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(repr=False, eq=False)
@@ -164,7 +167,7 @@ def load_for_run(
     Raises what `load_data` raises.
     """
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
-    with _READING:
+    with _READING[name]:
         loaded = read_once(name, str(device))
     train_iter, test_iter = map(copy.copy, loaded)
     for batches in (train_iter, test_iter):
@@ -208,6 +211,9 @@ def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     except DataUnavailableError:
         dataset, images, place = _read(data_set("digits"))
         note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
+        if os.environ.get("LENET_DATA"):  # somebody expects it there
+            looked = looked_in(wanted)
+            note = Words(f"{note.zh}：{looked.zh}", f"{note.en}: {looked.en}")
     zh = f"数据集：{dataset.title.zh}（{place.zh}{note.zh}）"
     print(Words(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})"))
     return dataset, images, place

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
+from lenet_helpers.data.downloads import watching
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
 from lenet_helpers.panels import Message, Panel
@@ -142,7 +143,8 @@ class TrainingPanel(Panel):
 
     def _work(self, job: Job) -> None:
         training = self._training
-        training.read_data()
+        with watching(self.progress.downloading, job.should_stop):
+            training.read_data()
         with self._lock:
             if self._job is not job:
                 return  # stopped while reading: the panel may be about another run by now
@@ -164,7 +166,7 @@ class TrainingPanel(Panel):
         self.message.say(DOING["stopping"])
         self.stop_button.disabled = True
         job.stop()
-        if unseen:  # reading cannot be broken off: it goes on for the next run
+        if unseen:  # a download ends; reading a file goes on, for the next run
             self._latest_job = None
             self._end(job)
 

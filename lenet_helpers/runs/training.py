@@ -114,7 +114,7 @@ def threads_reach_widgets() -> bool:
 class Job:
     """Does ``work(job)`` once and then ``at_end(job)``; what the work raises is in ``error``.
 
-    ``reading`` says whether the work has yet to get hold of its data, and cannot be broken off.
+    ``reading`` says whether the work has yet to get hold of its data, for which nobody waits.
     """
 
     def __init__(self, work: Callable[[Job], None], at_end: Callable[[Job], None]) -> None:
