@@ -57,7 +57,7 @@ def entries(folder: Path) -> list[Path]:
         return []
 
 
-def content_of(path: Path) -> bytearray:
+def content_of(path: Path, most: int | None = None) -> bytearray:
     """What a plain or gzip-compressed file holds; its content, not its name, says which it is.
 
     Raises:
@@ -66,7 +66,7 @@ def content_of(path: Path) -> bytearray:
     with path.open("rb") as file:
         packed = file.peek(2).startswith(GZIP_MAGIC)
         unpacked = gzip.GzipFile(fileobj=file) if packed else file
-        return bytearray(unpacked.read(MOST_BYTES))  # writable, as torch likes it
+        return bytearray(unpacked.read(most or MOST_BYTES))  # writable, as torch likes it
 
 
 def find(dataset: DataSet) -> Found | None:
