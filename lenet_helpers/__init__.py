@@ -12,7 +12,7 @@ _MODULES = {
     "checks": ("DivergedError", "NoMemoryError"),
     "cores": ("on_free_cores",),
     "data.batches": ("BatchIterator", "load_data"),
-    "data.files": ("DamagedFileError", "DataUnavailableError"),
+    "data.files": ("AnotherDataSetError", "DamagedFileError", "DataUnavailableError"),
     "data.places": ("datasets_at_hand",),
     "figures": ("Picture", "image_grid"),
     "language": ("LanguageSwitch",),

@@ -9,7 +9,7 @@ import torch
 
 from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.data.places import datasets_at_hand
-from lenet_helpers.devices import try_gpu
+from lenet_helpers.devices import passed_over, try_gpu
 from lenet_helpers.figures import chinese_font
 from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
@@ -42,6 +42,10 @@ def check_machine() -> Table:
 
 def _device(device: torch.device) -> tuple[str, Words | str]:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    if why := passed_over():
+        return f"{device.type} · {name}", Words(
+            "".join(w.zh for w in why), " ".join(w.en for w in why)
+        )
     return f"{device.type} · {name}", NO_GPU if device.type == "cpu" else NOTHING
 
 

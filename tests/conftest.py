@@ -19,7 +19,7 @@ from lenet_helpers.data import batches as data
 from lenet_helpers.data import places as sources
 from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 
-SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_LANG")
+SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
 REAL_LENET_DATA = os.environ.get("LENET_DATA")
 REAL_DEBIAN_FOLDER = sources.DEBIAN_FOLDER
 REAL_PLATFORMDIRS = sources.platformdirs

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from lenet_helpers import DamagedFileError, load_data
-from lenet_helpers.data import files
+from lenet_helpers.data import places
 from lenet_helpers.data.catalog import FILES
-from lenet_helpers.data.files import read_idx
+from lenet_helpers.data.files import AnotherDataSetError, read_idx
 
 WEB_PAGE = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
 
@@ -146,7 +146,45 @@ def test_files_of_the_other_data_set_are_refused(folder, tiny_sets):
     for stem, content in tiny_sets["mnist"].contents.items():
         file = file_of(folder, stem)
         file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
-    assert "belongs to another data set" in assert_refused(*folder.iterdir())
+    for name in ("fashion_mnist", "auto"):
+        with pytest.raises(AnotherDataSetError) as caught:
+            load_data(name, device="cpu")
+        zh, en = caught.value.words
+        assert f"{folder} 里的文件是完好的，但不属于 Fashion-MNIST，而属于 MNIST。" in zh
+        assert "whole, but they are not Fashion-MNIST's: they belong to MNIST." in en
+        assert "damaged" not in en and "Delete" not in en
+
+
+def emnist_letters(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.ones((count, 28, 28), np.uint8), np.arange(count, dtype=np.uint8) % 26 + 1
+
+
+def usps(count: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.ones((count, 16, 16), np.uint8), np.arange(count, dtype=np.uint8) % 10
+
+
+def write_set(folder, idx_bytes, make, parts=((0, 60), (2, 40))) -> None:
+    """Files of another set under the names of the expected one, packed where those are."""
+    for first, count in parts:
+        for stem, array in zip(FILES[first:], make(count), strict=False):
+            file, content = file_of(folder, stem), idx_bytes(array)
+            file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+
+
+@pytest.mark.parametrize("make", [emnist_letters, usps])
+@pytest.mark.parametrize("parts", [((0, 60), (2, 40)), ((2, 40),)], ids=["both parts", "test part"])
+def test_whole_files_of_an_unknown_set_are_called_another_one(folder, idx_bytes, make, parts):
+    write_set(folder, idx_bytes, make, parts)
+    with pytest.raises(AnotherDataSetError, match="t10k-labels.*uint8") as caught:
+        load_data("fashion_mnist", device="cpu")
+    assert all(f"load_data({str(folder)!r})" in text for text in caught.value.words)
+
+
+def test_one_damaged_file_among_another_sets_is_called_damaged(folder, idx_bytes):
+    write_set(folder, idx_bytes, usps)
+    file_of(folder, FILES[3]).write_bytes(b"half")
+    with pytest.raises(DamagedFileError):
+        load_data("fashion_mnist", device="cpu")
 
 
 def test_file_that_unpacks_without_end_is_refused(folder, monkeypatch):
@@ -159,7 +197,7 @@ def test_file_that_unpacks_without_end_is_refused(folder, monkeypatch):
             return super().read(size)
 
     monkeypatch.setattr(gzip, "GzipFile", Endless)
-    monkeypatch.setattr(files, "MOST_BYTES", 2**10)
+    monkeypatch.setattr(places, "MOST_BYTES", 2**10)
     file = file_of(folder, FILES[0])
     file.write_bytes(gzip.compress(bytes(2**20)))
     assert_refused(file)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers import SettingError, lenet, try_gpu
+from lenet_helpers import SettingError, lenet
 from lenet_helpers.models import ACTIVATIONS, POOLINGS, lenet_like
 
 
@@ -98,13 +98,3 @@ def test_network_that_cannot_be_built_is_explained(bad, zh, en):
         lenet_like(**bad)
     assert zh in caught.value.words.zh
     assert en in caught.value.words.en
-
-
-@pytest.mark.parametrize(
-    ("cuda", "mps", "expected"),
-    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
-)
-def test_device_is_cuda_then_apples_gpu_then_the_cpu(monkeypatch, cuda, mps, expected):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
-    assert try_gpu() == torch.device(expected)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet_helpers import SettingError, datasets_at_hand
-from lenet_helpers.data import places
+from lenet_helpers import DataUnavailableError, SettingError, datasets_at_hand, load_data
+from lenet_helpers.data import batches, places
 from lenet_helpers.data.catalog import DATA_SETS, FILES, data_set, read_digits
-from lenet_helpers.data.places import find
+from lenet_helpers.data.places import find, looked_in
 
 FASHION, MNIST = DATA_SETS["fashion_mnist"], DATA_SETS["mnist"]
 
@@ -114,3 +114,82 @@ def test_classes_are_the_published_ones():
     assert names[5:] == ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
     for name in ("mnist", "digits"):
         assert [words.en for words in data_set(name).classes] == list("0123456789")
+
+
+# What counts as the files, and what is said where they are not
+
+
+NAMES = {
+    "dotted": lambda stem: stem.replace("-idx", ".idx"),
+    "capitals": str.upper,
+    "dotted and packed": lambda stem: f"{stem.replace('-idx', '.idx')}.gz",
+}
+FOLDERS = (".", "raw", "MNIST", "mnist/raw", "mnist", "MNIST/raw")
+
+
+@pytest.mark.parametrize("rename", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_flat_folders_and_other_spellings_of_the_names_are_found(
+    tiny_sets, lenet_data, rename, folder
+):
+    tiny_sets["mnist"].write(lenet_data / folder)
+    for file in (lenet_data / folder).iterdir():
+        file.rename(file.with_name(rename(file.name)))
+    assert find(MNIST).folder == lenet_data / folder
+    assert load_data("mnist", device="cpu")[0].place == places.FROM_LENET_DATA
+    assert find(FASHION) is None
+
+
+def test_flat_folder_is_of_the_set_that_it_holds(tiny_sets, lenet_data):
+    tiny_sets["fashion_mnist"].write(lenet_data)
+    assert find(FASHION).folder == lenet_data
+    assert find(MNIST) is None
+    zh, en = looked_in(MNIST)
+    assert (
+        "有四个文件，所属数据集是：Fashion-MNIST" in zh and "has four files, of Fashion-MNIST" in en
+    )
+
+
+@pytest.mark.parametrize("around", ["{} ", " {}", '"{}"', "{}\t"])
+def test_blanks_and_quotes_around_lenet_data_are_seen_and_said(
+    tiny_sets, monkeypatch, tmp_path, around
+):
+    tiny_sets["mnist"].write_below(tmp_path)
+    monkeypatch.setenv("LENET_DATA", around.format(tmp_path))
+    place = load_data("mnist", device="cpu")[0].place
+    assert "without the blanks or quotes" in place.en and "空格或引号" in place.zh
+    monkeypatch.setenv("LENET_DATA", around.format(tmp_path / "none"))
+    with pytest.raises(SettingError) as caught:
+        find(MNIST)
+    assert all(around.format(tmp_path / "none") in text for text in caught.value.words)
+
+
+def test_message_lists_each_place_what_was_there_and_what_was_missing(
+    tiny_sets, lenet_data, monkeypatch, isolated
+):
+    (lenet_data / "holiday.jpg").write_bytes(b"")
+    (lenet_data / "archive").mkdir()
+    folder = tiny_sets["mnist"].write_below(isolated)
+    (folder / FILES[2]).unlink()
+    zh, en = looked_in(MNIST)
+    for text in (zh, en):
+        assert f"{lenet_data}" in text and "archive/, holiday.jpg" in text and "MNIST/raw" in text
+        assert all(stem in text for stem in FILES)
+        assert f"{folder}" in text and text.rstrip().endswith(FILES[2])
+    monkeypatch.delenv("LENET_DATA")
+    zh, en = looked_in(FASHION)
+    assert "LENET_DATA is not set" in en and "LENET_DATA 没有设置" in zh
+    assert f"Debian's package, {places.DEBIAN_FOLDER / 'fashion-mnist'}: no such folder" in en
+
+
+def test_auto_says_where_it_looked_if_somebody_expects_the_data_there(
+    lenet_data, monkeypatch, capsys
+):
+    def refuse(_):
+        raise DataUnavailableError("没有网络", "no network")
+
+    monkeypatch.setattr(batches, "download", refuse)
+    assert load_data(device="cpu")[0].name == "digits"
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "Fashion-MNIST cannot be had: the folder in LENET_DATA" in line
+    assert str(lenet_data) in line and "没有 Fashion-MNIST：LENET_DATA 指定的文件夹" in line

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,16 +17,21 @@ import torch
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
 from lenet_helpers.data.catalog import DataSet, Images, data_set
-from lenet_helpers.data.files import DataUnavailableError, download, read_folder
-from lenet_helpers.data.places import find
-from lenet_helpers.devices import require_device, try_gpu
+from lenet_helpers.data.downloads import download
+from lenet_helpers.data.files import DataUnavailableError, read_folder
+from lenet_helpers.data.places import find, looked_in
+from lenet_helpers.data.shapes import pixel_statistics
+from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
+
+if TYPE_CHECKING:
+    from lenet_helpers.data.own import ClassNames, Source
 
 BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 DOWNLOADED = Words("刚刚下载", "just downloaded")
 IN_LENET_DATASET = Words("数据集（环境变量 LENET_DATASET）", "data set in LENET_DATASET")
-_READING = threading.Lock()  # who asks for a data set that is being read waits for it
+_READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
 
 
 @dataclass(repr=False, eq=False)
@@ -34,8 +41,8 @@ class BatchIterator:
     ``X`` is ``float32 (n, 1, 28, 28)``, from 0 (paper) to 1 (ink) or standardised; ``y`` is
     ``int64 (n,)``. Every ``for`` loop is one epoch; each epoch has another order if ``shuffle``.
     The last batch may be smaller. There are no worker processes: all images stay on the device as
-    bytes, and a batch is one indexing operation. ``X`` comes in the channels-last layout, which
-    the convolutions pass on and which makes them about twice as fast on a CPU.
+    bytes, and a batch is one indexing operation. On a CPU ``X`` comes in the channels-last layout,
+    which the convolutions pass on and which makes them about twice as fast there; see `on_device`.
 
     Attributes:
         name, title: the data set, in code and in words (`Words`).
@@ -45,6 +52,7 @@ class BatchIterator:
         labels: all labels, ``int64 (n,)``, on the device.
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
+        said: of data of one's own, how the images came to be 28×28 (`Words`).
     """
 
     name: str
@@ -59,6 +67,7 @@ class BatchIterator:
     standardize: bool
     shuffle: bool
     seed: InitVar[int]
+    said: Words = Words.same("")
 
     def __post_init__(self, seed: int) -> None:
         self.reseed(seed)
@@ -88,7 +97,7 @@ class BatchIterator:
         X = images.to(torch.float32).div_(255)
         if self.standardize:
             X.sub_(self.mean).div_(self.std)
-        return X.unsqueeze(-1).permute(0, 3, 1, 2)  # channels last: strides (784, 1, 28, 1)
+        return on_device(X.unsqueeze(-1).permute(0, 3, 1, 2), X.device)  # channels last at first
 
     def __repr__(self) -> str:
         return (
@@ -98,13 +107,16 @@ class BatchIterator:
 
 
 def load_data(
-    name: str = "auto",
+    name: Source = "auto",
     batch_size: int = 256,
     device: torch.device | str | None = None,
     *,
     prefer: str = "fashion_mnist",
     standardize: bool = False,
     seed: int = 0,
+    classes: ClassNames | None = None,
+    transposed: bool | None = None,
+    dark_ink: bool | None = None,
 ) -> tuple[BatchIterator, BatchIterator]:
     """Load a data set as batches for training (shuffled) and for testing (in file order).
 
@@ -114,7 +126,9 @@ def load_data(
     Args:
         name: ``"fashion_mnist"``, ``"mnist"``, ``"digits"`` or ``"auto"``. ``"auto"`` takes
             ``prefer`` if it is at hand or can be had, else the digits, and says so in one line;
-            the environment variable ``LENET_DATASET`` makes this choice for a whole class.
+            the environment variable ``LENET_DATASET`` makes this choice for a whole class. Or data
+            of your own: a folder of IDX files or with a subfolder of pictures for each class, or
+            arrays ``(images, labels)``; one line says how they were brought to 28×28.
         batch_size: examples in a batch.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
@@ -122,16 +136,24 @@ def load_data(
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
             range from 0 to 1. The digits always do.
         seed: decides the shuffled orders.
+        classes, transposed, dark_ink: of your own data; see `data_set_of`.
 
     Raises:
-        SettingError: an unknown name or device, or a batch size that is no positive integer.
+        SettingError: an unknown name or device, a wrong batch size, or data that don't fit.
+        AnotherDataSetError: the files at hand are whole, but another data set's.
         DamagedFileError: a file is unreadable, truncated, or has the wrong checksum.
         DataUnavailableError: the data set is not at hand and cannot be downloaded.
         NoMemoryError: the images do not fit into the device's memory.
     """
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     device = try_gpu() if device is None else require_device(device)
-    dataset, images, place = _choose(prefer) if name == "auto" else _read(data_set(name))
+    if isinstance(name, str) and name == "auto":
+        dataset, images, place = _choose(prefer)
+    else:
+        from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
+
+        known = data_set_of(name, classes=classes, transposed=transposed, dark_ink=dark_ink)
+        dataset, images, place = _read(known)
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
     def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
@@ -140,6 +162,7 @@ def load_data(
             torch.from_numpy(images).to(device),
             torch.from_numpy(labels.astype(np.int64)).to(device),
             mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
+            dataset.said,
         )  # fmt: skip
 
     keep_freed_memory()
@@ -160,11 +183,10 @@ def load_for_run(
 ) -> tuple[BatchIterator, BatchIterator]:
     """The batches of `load_data`, for one run of many: the images are read once, for all of them.
 
-    Each run has its own batch size, standardisation and order; none may write into the images.
-    Raises what `load_data` raises.
+    Each run has its own batch size and order; none may write into the images.
     """
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
-    with _READING:
+    with _READING[name]:
         loaded = read_once(name, str(device))
     train_iter, test_iter = map(copy.copy, loaded)
     for batches in (train_iter, test_iter):
@@ -178,14 +200,6 @@ def load_for_run(
 def read_once(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
     """What `load_for_run` keeps; ``cache_clear`` forgets it."""
     return load_data(name, device=device)
-
-
-def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
-    counts = torch.bincount(images.flatten(), minlength=256).double()
-    levels = torch.arange(256, dtype=torch.float64)
-    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
-    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
 
 
 def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
@@ -208,6 +222,9 @@ def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     except DataUnavailableError:
         dataset, images, place = _read(data_set("digits"))
         note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
+        if os.environ.get("LENET_DATA"):  # somebody expects it there
+            looked = looked_in(wanted)
+            note = Words(f"{note.zh}：{looked.zh}", f"{note.en}: {looked.en}")
     zh = f"数据集：{dataset.title.zh}（{place.zh}{note.zh}）"
     print(Words(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})"))
     return dataset, images, place

@@ -31,7 +31,7 @@ class Images(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set of 28×28 grey images in ten classes.
+    """A data set of 28×28 grey images; the known ones have ten classes.
 
     Attributes:
         name, title: what it is called in code and in words.
@@ -42,6 +42,7 @@ class DataSet:
         megabytes: what has to be downloaded.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
         sha256: the checksums of the four files, uncompressed.
+        said: how data of one's own were brought to this form.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DataSet:
     megabytes: int = 0
     debian: str = ""
     sha256: tuple[str, ...] = ()
+    said: Words = Words.same("")
 
     @property
     def how_to_get(self) -> Words:
@@ -126,6 +128,7 @@ _ALL = (
     ),
 )
 DATA_SETS = {dataset.name: dataset for dataset in _ALL}
+OWN: dict[str, DataSet] = {}  # data of one's own, by their names, as this session has read them
 
 
 def data_set(name: str, what: Words = DATA_SET) -> DataSet:
@@ -134,10 +137,11 @@ def data_set(name: str, what: Words = DATA_SET) -> DataSet:
     Raises:
         SettingError: no data set has this name; the message says ``what`` the name was given as.
     """
-    if name in DATA_SETS:
-        return DATA_SETS[name]
-    known = ", ".join([*DATA_SETS, "auto"])
+    if name in DATA_SETS or name in OWN:
+        return DATA_SETS.get(name) or OWN[name]
+    known = ", ".join([*DATA_SETS, "auto", *OWN])
     raise SettingError(
-        f"未知的{what.zh} {name!r}；可选：{known}。",
-        f"Unknown {what.en} {name!r}; choose one of: {known}.",
+        f"未知的{what.zh} {name!r}；可选：{known}；或自己数据的文件夹：load_data('./文件夹')。",
+        f"Unknown {what.en} {name!r}; choose one of: {known}; or a folder with data of your own: "
+        "load_data('./folder').",
     )

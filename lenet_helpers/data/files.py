@@ -1,25 +1,19 @@
-"""The four files of a data set: read and checked, or fetched through torchvision first."""
+"""The four files of a data set: read and checked, and told apart from another set's."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import os
-import socket
-import tempfile
+import math
 import zlib
-from http.client import HTTPException
 from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import FILES, DataSet, Images
-from lenet_helpers.data.places import cache_folder, file_in, raw_folder
-from lenet_helpers.words import LessonError
+from lenet_helpers.data.catalog import DATA_SETS, FILES, IMAGE_SIZE, DataSet, Images
+from lenet_helpers.data.places import content_of, file_in
+from lenet_helpers.words import LessonError, Words
 
-GZIP_MAGIC = b"\x1f\x8b"
-MOST_BYTES = 2**28  # five times the largest file of MNIST; a few damaged bytes can unpack to more
-TIMEOUT_S = 20
+TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # IDX's names for them
 
 
 class DamagedFileError(LessonError):
@@ -32,6 +26,20 @@ class DamagedFileError(LessonError):
         )
 
 
+class AnotherDataSetError(LessonError):
+    """The files are whole, but of another data set than was asked for."""
+
+    def __init__(self, folder: Path, wanted: DataSet, found: Words) -> None:
+        title = wanted.title
+        super().__init__(
+            f"{folder} 里的文件是完好的，但不属于 {title.zh}，而属于{found.zh}。要使用它们，请写 "
+            f"load_data({str(folder)!r})；要使用 {title.zh}，请把这个文件夹移到别处。",
+            f"The files in {folder} are whole, but they are not {title.en}'s: they belong to "
+            f"{found.en}. To use them, write load_data({str(folder)!r}); to use {title.en}, move "
+            "this folder elsewhere.",
+        )
+
+
 class DataUnavailableError(LessonError):
     """A data set that is not on this machine and could not be downloaded."""
 
@@ -40,96 +48,95 @@ def read_folder(folder: Path, dataset: DataSet) -> Images:
     """Read the four files of a data set, plain or compressed.
 
     Raises:
+        AnotherDataSetError: the files are those of another data set.
         DamagedFileError: a file cannot be read, or has another checksum than the published one.
     """
-    paths = (file_in(folder, stem) or folder / stem for stem in FILES)
-    return Images(*map(read_idx, paths, dataset.sha256))
+    paths = [file_in(folder, stem) or folder / stem for stem in FILES]
+    try:
+        return Images(*map(read_idx, paths, dataset.sha256))
+    except DamagedFileError as error:
+        if another := _another(paths, dataset):
+            raise AnotherDataSetError(folder, dataset, another) from error
+        raise
 
 
-def read_idx(path: Path, sha256: str) -> np.ndarray:
-    """Read one IDX file of unsigned bytes, plain or gzip-compressed, into a ``uint8`` array.
-
-    The file is a header (two zero bytes, the type of a number, the number of axes, then each axis's
-    length as a big-endian 32-bit integer) followed by the numbers. Source: the description on the
-    MNIST page by LeCun, Cortes and Burges.
+def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
+    """Read one IDX file, plain or gzip-compressed, into an array of its type, shape and order.
 
     Args:
         path: the file; whether it is compressed is seen from its content, not from its name.
-        sha256: the checksum of the uncompressed content; what has it needs no other check.
+        sha256: the checksum of the uncompressed content, where it is known.
 
     Raises:
-        DamagedFileError: the file cannot be read, or has another checksum.
+        DamagedFileError: the file cannot be read, is no whole IDX file, or has another checksum.
     """
     try:
-        with path.open("rb") as file:
-            packed = file.peek(2).startswith(GZIP_MAGIC)
-            unpacked = gzip.GzipFile(fileobj=file) if packed else file
-            content = bytearray(unpacked.read(MOST_BYTES))  # writable, as torch likes it
+        content = content_of(path)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DamagedFileError(
             path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
         ) from error
-    if hashlib.sha256(content).hexdigest() != sha256:
+    if sha256 and hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedFileError(
             path,
             "校验和不符，文件不完整、被改动过，或属于另一个数据集",
             "its checksum is wrong; it is incomplete, was changed, or belongs to another data set",
         )
-    axes = content[3]
-    shape = np.frombuffer(content, ">u4", axes, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * axes).reshape(shape)
+    array = parse_idx(content)
+    if array is None:
+        raise DamagedFileError(path, "不是完整的 IDX 文件", "it is not a whole IDX file")
+    return array
 
 
-def download(dataset: DataSet) -> Images:
-    """Download a data set into the user's cache, show a progress bar, and read it.
+def parse_idx(content: bytearray) -> np.ndarray | None:
+    """The array that an IDX file holds, or ``None`` if this is not exactly one such file.
 
-    torchvision fetches the files in a folder of their own; only when all four could be read and
-    have the right checksums are they moved into the cache.
-
-    Raises:
-        DataUnavailableError: no network, a refused, broken or damaged download, no room, …; the
-            cache then holds nothing that was not checked.
+    The file is a header (two zero bytes, the type of a number, the number of axes, then each axis's
+    length as a big-endian 32-bit integer) followed by the numbers, big-endian too. Source: the
+    description on the MNIST page by LeCun, Cortes and Burges.
     """
-    cache = cache_folder()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="download-") as folder:
-            fetch(dataset, Path(folder))
-            images = read_folder(raw_folder(Path(folder), dataset), dataset)
-            _keep(raw_folder(Path(folder), dataset), raw_folder(cache, dataset))
-            return images
-    except (OSError, RuntimeError, EOFError, HTTPException, zlib.error, DamagedFileError) as error:
-        title, reason = dataset.title, " ".join(str(error).split())
-        raise DataUnavailableError(
-            f"无法下载 {title.zh}（{reason}）。请检查网络和磁盘空间后重试；"
-            "或者把环境变量 LENET_DATA 设为已有数据的文件夹；"
-            "或者使用自带的数据：load_data('digits')。",
-            f"{title.en} could not be downloaded ({reason}). Check the network and the free disk "
-            "space and try again; or set LENET_DATA to a folder that has the data; or use the "
-            "data that is always there: load_data('digits').",
-        ) from error
+    if len(content) < 8 or content[:2] != b"\0\0" or content[2] not in TYPES or not content[3]:
+        return None
+    kind, axes = np.dtype(TYPES[content[2]]), content[3]
+    start = 4 + 4 * axes
+    if len(content) < start:
+        return None
+    shape = np.frombuffer(content, ">u4", axes, offset=4).tolist()
+    if len(content) != start + kind.itemsize * math.prod(shape):
+        return None
+    return np.frombuffer(content, kind, offset=start).reshape(shape)
 
 
-def fetch(dataset: DataSet, root: Path) -> None:
-    """Let torchvision download the four files into `raw_folder` below ``root``."""
-    from torchvision import datasets  # imported late: only a download needs it
+def _another(paths: list[Path], dataset: DataSet) -> Words | None:
+    """What the files are if they are whole and another set's; ``None`` if one may be damaged.
 
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT_S)  # torchvision sets none: bad Wi-Fi would stop a class
-    try:
-        getattr(datasets, dataset.torchvision_class)(root, download=True)
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _keep(source: Path, target: Path) -> None:
-    """Move the files one by one, each at once: two kernels may do so at the same time."""
-    target.mkdir(parents=True, exist_ok=True)
-    for stem in FILES:
+    Whole are files whose headers and lengths agree. A bit that has flipped is not seen by that, so
+    a file that alone is wrong is another set's only if it does not fit to its neighbour.
+    """
+    sums, arrays = [], []
+    for path in paths:
         try:
-            os.replace(source / stem, target / stem)
-        except PermissionError:
-            # Windows replaces no open file: there another kernel has just put the same one.
-            if not (target / stem).is_file():
-                raise
+            content = content_of(path)
+        except (OSError, EOFError, zlib.error):
+            return None
+        sums.append(hashlib.sha256(content).hexdigest())
+        arrays.append(parse_idx(content))
+    if any(array is None for array in arrays):
+        return None
+    wrong = [i for i in range(len(FILES)) if sums[i] != dataset.sha256[i]]
+    if len(wrong) == 1 and _fits(arrays, wrong[0]):
+        return None
+    for known in DATA_SETS.values():
+        if {sums[i] for i in wrong} <= set(known.sha256):
+            exchanged = known.name == dataset.name  # its own files, under each other's names
+            return None if exchanged else Words(f" {known.title.zh}", known.title.en)
+    shapes = ", ".join(f"{paths[i].name} {arrays[i].shape} {arrays[i].dtype.name}" for i in wrong)
+    return Words(f"另一个数据集（{shapes}）", f"another data set ({shapes})")
+
+
+def _fits(arrays: list[np.ndarray], index: int) -> bool:
+    """Whether this file has the type, the form and the length that its neighbour asks for."""
+    form = (IMAGE_SIZE, IMAGE_SIZE) if index % 2 == 0 else ()
+    array, neighbour = arrays[index], arrays[index ^ 1]
+    return array.dtype == np.uint8 and array.shape == (len(neighbour), *form)

@@ -1,8 +1,12 @@
-"""Where the files of a data set lie on this machine."""
+"""Where the files of a data set lie on this machine, and what was seen where they do not."""
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import os
+import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +18,12 @@ from lenet_helpers.words import SettingError, Words
 
 DEBIAN_FOLDER = Path("/usr/share/datasets")
 FROM_LENET_DATA = Words("LENET_DATA 指定的文件夹", "the folder in LENET_DATA")
+WITHOUT_BLANKS = Words("（不计其首尾的空格或引号）", " (without the blanks or quotes around it)")
 FROM_DEBIAN = Words("Debian 软件包", "Debian's package")
 FROM_CACHE = Words("本机缓存", "this user's cache")
+MOST_NAMES = 8  # of a folder, in a message
+GZIP_MAGIC = b"\x1f\x8b"
+MOST_BYTES = 2**28  # five times the largest file of MNIST; a few damaged bytes can unpack to more
 
 
 class Found(NamedTuple):
@@ -36,21 +44,44 @@ def raw_folder(root: Path, dataset: DataSet) -> Path:
 
 
 def file_in(folder: Path, stem: str) -> Path | None:
-    """The plain or the gzip-compressed file, whichever is there."""
-    return next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), None)
+    """The plain or the gzip-compressed file; ``train-images.idx3-ubyte`` and capitals count too."""
+    exact = next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), None)
+    return exact or next((p for p in entries(folder) if _stem(p) == stem and p.is_file()), None)
+
+
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, in order and without hidden files; nothing if it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
+
+
+def content_of(path: Path, most: int | None = None) -> bytearray:
+    """What a plain or gzip-compressed file holds; its content, not its name, says which it is.
+
+    Raises:
+        OSError, EOFError, zlib.error: it cannot be read or unpacked.
+    """
+    with path.open("rb") as file:
+        packed = file.peek(2).startswith(GZIP_MAGIC)
+        unpacked = gzip.GzipFile(fileobj=file) if packed else file
+        return bytearray(unpacked.read(most or MOST_BYTES))  # writable, as torch likes it
 
 
 def find(dataset: DataSet) -> Found | None:
-    """Where a data set's four files are, or ``None``; nothing is read or downloaded.
+    """Where a data set's four files are, or ``None``; nothing is downloaded.
 
     Looks in the folder named by ``LENET_DATA``, in Debian's folder, then in the user's cache.
+    Where a folder does not bear the name of the data set, its smallest file has to be that set's.
 
     Raises:
         SettingError: ``LENET_DATA`` names no folder.
     """
-    for found in _candidates(dataset):
-        if all(file_in(found.folder, stem) for stem in FILES):
-            return found
+    for _, place, folders in _roots(dataset):
+        for folder, is_named in folders:
+            if _missing(folder) == [] and (is_named or _whose(folder) == dataset.title):
+                return Found(folder, place)
     return None
 
 
@@ -67,15 +98,82 @@ def datasets_at_hand() -> dict[str, Words | None]:
     return places
 
 
-def _candidates(dataset: DataSet) -> Iterator[Found]:
-    chosen = os.environ.get("LENET_DATA")
-    if chosen and not Path(chosen).is_dir():
-        raise SettingError(
-            f"环境变量 LENET_DATA 是 {chosen}，但没有这个文件夹。请改正或删除这个变量。",
-            f"LENET_DATA is {chosen}, but there is no such folder. Correct or unset the variable.",
+def looked_in(dataset: DataSet) -> Words:
+    """Each place that `find` looked in, what was there, and what was missing."""
+    seen = [_seen(dataset, *root) for root in _roots(dataset)]
+    if not os.environ.get("LENET_DATA"):
+        seen.insert(0, Words("LENET_DATA 没有设置", "LENET_DATA is not set"))
+    return Words("；".join(one.zh for one in seen), "; ".join(one.en for one in seen))
+
+
+def _seen(dataset: DataSet, root: Path, place: Words, folders: list) -> Words:
+    zh, en = f"{place.zh} {root}：", f"{place.en}, {root}: "
+    if not root.is_dir():
+        return Words(f"{zh}没有这个文件夹", f"{en}no such folder")
+    folder = min((folder for folder, _ in folders), key=lambda folder: len(_missing(folder)))
+    missing = _missing(folder)
+    if not missing:
+        whose = _whose(folder) or Words("别的数据集", "another data set")
+        return Words(
+            f"{zh}有四个文件，所属数据集是：{whose.zh}", f"{en}has four files, of {whose.en}"
         )
-    if chosen:
-        yield Found(raw_folder(Path(chosen), dataset), FROM_LENET_DATA)
+    names = [path.name + "/" * path.is_dir() for path in entries(root)]
+    there = ", ".join(names[:MOST_NAMES]) + ", …" * (len(names) > MOST_NAMES)
+    lacking = ", ".join(missing)
+    if len(missing) < len(FILES):
+        return Words(f"{zh}{folder} 中缺少 {lacking}", f"{en}{folder} lacks {lacking}")
+    below = f"{dataset.torchvision_class}/raw"
+    return Words(
+        f"{zh}有 {there or '（空）'}，但那里和 {below} 中都没有 {lacking}",
+        f"{en}has {there or 'nothing'}, but neither there nor in {below} {lacking}",
+    )
+
+
+def _roots(dataset: DataSet) -> Iterator[tuple[Path, Words, list[tuple[Path, bool]]]]:
+    """Each place to look in, what to call it, and its folders: whether they bear the set's name."""
+    if chosen := _lenet_data():
+        root, place = chosen
+        named = [p for p in entries(root) if _plain(p.name) == _plain(dataset.torchvision_class)]
+        below = [(folder, True) for name in named for folder in (name / "raw", name)]
+        yield root, place, [*below, (root / "raw", False), (root, False)]
     if dataset.debian:
-        yield Found(DEBIAN_FOLDER / dataset.debian, FROM_DEBIAN)
-    yield Found(raw_folder(cache_folder(), dataset), FROM_CACHE)
+        folder = DEBIAN_FOLDER / dataset.debian
+        yield folder, FROM_DEBIAN, [(folder, True)]
+    yield cache_folder(), FROM_CACHE, [(raw_folder(cache_folder(), dataset), True)]
+
+
+def _lenet_data() -> Found | None:
+    given = os.environ.get("LENET_DATA")
+    if not given:
+        return None
+    if Path(given).is_dir():
+        return Found(Path(given), FROM_LENET_DATA)
+    meant = Path(given.strip(" \t\"'") or given).expanduser()
+    if meant.is_dir():  # `set LENET_DATA=D:\data && …` on Windows takes the blank along
+        zh, en = (one + other for one, other in zip(FROM_LENET_DATA, WITHOUT_BLANKS, strict=True))
+        return Found(meant, Words(zh, en))
+    raise SettingError(
+        f"环境变量 LENET_DATA 是“{given}”，但没有这个文件夹。请改正或删除这个变量。",
+        f'LENET_DATA is "{given}", but there is no such folder. Correct or unset the variable.',
+    )
+
+
+def _missing(folder: Path) -> list[str]:
+    return [stem for stem in FILES if file_in(folder, stem) is None]
+
+
+def _whose(folder: Path) -> Words | None:
+    """Which known data set the smallest of the four files is of."""
+    try:
+        checksum = hashlib.sha256(content_of(file_in(folder, FILES[-1]))).hexdigest()
+    except (OSError, EOFError, zlib.error):
+        return None
+    return next((known.title for known in DATA_SETS.values() if checksum in known.sha256), None)
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"\.gz$", "", path.name.lower()).replace(".", "-")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from lenet_helpers.devices import on_device
 from lenet_helpers.words import SettingError, Words
 
 SIDE = 28  # of the course's images
@@ -46,7 +47,7 @@ def as_input(
         raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
     if look:
         _look_at(X)
-    return X.to(own.device if device is None else device, own.dtype)
+    return on_device(X.to(own.dtype), own.device if device is None else device)
 
 
 def _look_at(X: torch.Tensor) -> None:

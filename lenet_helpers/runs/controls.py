@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import traitlets
 
-from lenet_helpers.data.catalog import DATA_SETS, data_set
+from lenet_helpers.data.catalog import DATA_SETS, OWN, data_set
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
@@ -19,6 +20,9 @@ from lenet_helpers.panels import Choice
 from lenet_helpers.runs.records import Run, Settings
 from lenet_helpers.runs.training import recipe
 from lenet_helpers.words import Words
+
+if TYPE_CHECKING:
+    from lenet_helpers.data.own import Source
 
 STEP = 0.05  # of the slider of the learning rate, in powers of ten
 ACTIVATION_WORDS = {name: Words(name, name) for name in ACTIVATIONS}
@@ -35,20 +39,20 @@ class Control:
     """A field of `Settings`: its label, its widget, and its column in the table of runs.
 
     The field's type says which widget: a number is typed within its ``limits``, a text is chosen
-    among ``words``. ``heading`` is for the column, if the label is too long, and ``of_run`` for
-    its cells, if they are not about the field itself.
+    among ``words``, which are asked for when a widget is made. ``heading`` is for the column, if
+    the label is too long, and ``of_run`` for its cells, if they are not about the field itself.
     """
 
     label: Words
     heading: Words | None = None
     limits: tuple[float, float] = (0, 0)
-    words: Mapping[object, Words] = field(default_factory=dict)
+    words: Callable[[], Mapping[object, Words]] = dict
     of_run: Callable[[Run], Words | str] | None = None
 
     def widget(self, kind: str) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
         if kind == "str":
-            made = Choice(self.words, layout={"width": "25em"})
+            made = Choice(self.words(), layout={"width": "25em"})
         elif kind == "bool":
             made = widgets.Checkbox(layout={"width": "auto"})
         else:
@@ -68,8 +72,9 @@ def _short(title: Words) -> Words:
 # In the order of `Settings`, which is that of the widgets and of the table's columns.
 CONTROLS = {
     "dataset": Control(
-        Words("数据集", "Data set"), words={name: known.title for name, known in DATA_SETS.items()},
-        of_run=lambda run: _short(DATA_SETS[run.settings.dataset].title),
+        Words("数据集", "Data set"),
+        words=lambda: {name: known.title for name, known in (DATA_SETS | OWN).items()},
+        of_run=lambda run: _short(data_set(run.settings.dataset).title),
     ),
     "lr": Control(
         Words("学习率", "Learning rate"), Words("学习率", "lr"), (0.001, 10),
@@ -79,16 +84,16 @@ CONTROLS = {
         Words("轮数", "Epochs"), limits=(1, 50), of_run=lambda run: f"{run.last.epoch:.3g}"
     ),
     "batch_size": Control(Words("批量大小", "Batch size"), Words("批量", "Batch"), (1, 10_000)),
-    "activation": Control(Words("激活函数", "Activation"), words=ACTIVATION_WORDS),
-    "pooling": Control(Words("汇聚", "Pooling"), words=POOLING_WORDS),
+    "activation": Control(Words("激活函数", "Activation"), words=lambda: ACTIVATION_WORDS),
+    "pooling": Control(Words("汇聚", "Pooling"), words=lambda: POOLING_WORDS),
     "standardize": Control(
         Words("标准化像素", "Standardised pixels"), Words("标准化", "Standard."),
-        words={True: Words("✓", "✓"), False: Words("–", "–")},
+        words=lambda: {True: Words("✓", "✓"), False: Words("–", "–")},
     ),
     "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
     "device": Control(
         Words("计算设备", "Device"), Words("设备", "Device"),
-        words={name: DEVICE_WORDS[name] for name in (try_gpu().type, "cpu")},
+        words=lambda: {name: DEVICE_WORDS[name] for name in (try_gpu().type, "cpu")},
     ),
 }  # fmt: skip
 
@@ -100,18 +105,17 @@ class SettingControls(widgets.VBox):
     logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
 
     Args:
-        dataset: the one to begin with; ``"auto"`` is what ``LENET_DATASET`` names, or else the
-            first that is at hand.
+        dataset: the one to begin with, as `load_data` takes it; ``"auto"`` is what
+            ``LENET_DATASET`` names, or else the first that is at hand.
 
     Attributes:
         fields, sliders: the widgets, by the names of their fields.
         initial: the settings to begin with.
     """
 
-    def __init__(self, dataset: str = "auto") -> None:
-        self.initial = self._recipe = recipe(
-            _first() if dataset == "auto" else data_set(dataset).name
-        )
+    def __init__(self, dataset: Source = "auto") -> None:
+        is_auto = isinstance(dataset, str) and dataset == "auto"
+        self.initial = self._recipe = recipe(_first() if is_auto else _named(dataset))
         self.fields = {f.name: CONTROLS[f.name].widget(f.type) for f in fields(Settings)}
         self.sliders = {
             "lr": widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False),
@@ -161,6 +165,13 @@ class SettingControls(widgets.VBox):
         before, now = asdict(self._recipe), asdict(self.values())
         if not self.fields["dataset"].relabelling and change["new"] != before["dataset"]:
             self._set(recipe(change["new"]), [name for name in now if now[name] == before[name]])
+
+
+def _named(source: Source) -> str:
+    """The name of a data set; one's own is read."""
+    from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
+
+    return data_set_of(source).name
 
 
 def _first() -> str:

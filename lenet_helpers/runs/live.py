@@ -7,6 +7,7 @@ import time
 
 import ipywidgets as widgets
 
+from lenet_helpers.data.downloads import DownloadProgress
 from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels import PictureBox
 from lenet_helpers.runs.curves import nothing_trained
@@ -42,6 +43,13 @@ def how_it_ended(run: Run) -> Words:
         f"第 {run.number} 次训练{zh}：{how.zh}。“继续”从这里接着训练。",
         f"Run {run.number} {en}: {how.en}. “Continue” goes on from here.",
     )
+
+
+def duration(seconds: float) -> Words:
+    """A time in seconds or, from two minutes on, in minutes."""
+    if seconds < 120:
+        return Words(f" {seconds:.0f} 秒", f"{seconds:.0f} s")
+    return Words(f" {seconds / 60:,.0f} 分钟", f"{seconds / 60:,.0f} min")
 
 
 class LiveCurves(PictureBox):
@@ -102,6 +110,19 @@ class ProgressLine(widgets.VBox):
             [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"],
             [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"],
         )
+
+    def downloading(self, progress: DownloadProgress) -> None:
+        """Show how far a download is, its rate, and the time left."""
+        came, total = progress.received / 1e6, progress.total / 1e6
+        self.bar.value, rate = min(came / total, 1) if total else 0, progress.rate / 1e6
+        zh, en = "", ""
+        if math.isfinite(progress.seconds_left):
+            left = duration(progress.seconds_left)
+            zh, en = f" · 约剩{left.zh}", f" · about {left.en} left"
+        self.numbers.value = Words(
+            f"正在下载 {progress.title.zh}：{came:.1f} / {total:.0f} MB · 每秒 {rate:.2f} MB{zh}",
+            f"Downloading {progress.title.en}: {came:.1f} of {total:.0f} MB · {rate:.2f} MB/s{en}",
+        ).html("div")
 
     def end(self, run: Run) -> None:
         """Show where the run ended; the colour is not the only sign of how."""

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from lenet_helpers.data.downloads import watching
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
 from lenet_helpers.panels import Message, Panel
@@ -19,6 +21,9 @@ from lenet_helpers.runs.records import Run
 from lenet_helpers.runs.table import RunTable
 from lenet_helpers.runs.training import Job, Training, new_net, threads_reach_widgets
 from lenet_helpers.words import SettingError, Words
+
+if TYPE_CHECKING:
+    from lenet_helpers.data.own import Source
 
 BUTTONS = {  # icon, look, name, and what it does
     "train": ("play", "primary", Words("训练", "Train"),
@@ -41,12 +46,12 @@ class TrainingPanel(Panel):
 
     Training runs on a thread of its own, so that other cells can be run meanwhile; where threads
     cannot change widgets, as in Google Colab, it runs in the button's callback and is stopped by
-    interrupting the kernel. Everything can be done from code as well: set ``panel.lr.value`` and
-    the others, call ``panel.train_button.click()``, ``panel.wait()``.
+    interrupting the kernel. It can be used from code as well: set ``panel.lr.value`` and the
+    others, call ``panel.train_button.click()``, ``panel.wait()``.
 
     Args:
-        dataset: the data set to begin with; ``"auto"`` is the one that the environment variable
-            ``LENET_DATASET`` names, or else the first that is at hand.
+        dataset: what to begin with: a name, or data of your own as `load_data` takes them;
+            ``"auto"`` is what ``LENET_DATASET`` names, or else the first that is at hand.
         blocking: whether to train in the callback; by default only where there is no other way.
 
     Attributes:
@@ -58,12 +63,12 @@ class TrainingPanel(Panel):
         error: what ended the last run early, or ``None``; ``raise panel.error`` shows where.
 
     Raises:
-        SettingError: no data set has this name.
+        SettingError: no data set has this name, or your data don't fit together.
     """
 
     style_sheet = Path(__file__).with_name("runs.css")
 
-    def __init__(self, dataset: str = "auto", *, blocking: bool | None = None) -> None:
+    def __init__(self, dataset: Source = "auto", *, blocking: bool | None = None) -> None:
         self.controls = SettingControls(dataset)
         for name, widget in self.controls.fields.items():
             setattr(self, name, widget)
@@ -142,7 +147,8 @@ class TrainingPanel(Panel):
 
     def _work(self, job: Job) -> None:
         training = self._training
-        training.read_data()
+        with watching(self.progress.downloading, job.should_stop):
+            training.read_data()
         with self._lock:
             if self._job is not job:
                 return  # stopped while reading: the panel may be about another run by now
@@ -164,7 +170,7 @@ class TrainingPanel(Panel):
         self.message.say(DOING["stopping"])
         self.stop_button.disabled = True
         job.stop()
-        if unseen:  # reading cannot be broken off: it goes on for the next run
+        if unseen:  # a download ends, a file is read for the next run; nobody waits for either
             self._latest_job = None
             self._end(job)
 

@@ -25,7 +25,7 @@ def _setting(name: str) -> Callable[[Run], Words | str]:
 
     def cell(run: Run) -> Words | str:
         value = getattr(run.settings, name)
-        return control.words.get(value, str(value))
+        return control.words().get(value, str(value))
 
     return control.of_run or cell
 

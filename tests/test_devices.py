@@ -1,0 +1,195 @@
+"""Which device is chosen: only one that computes rightly, or the one that LENET_DEVICE names."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lenet_helpers import SettingError, devices, lenet, load_data, train, try_gpu
+from lenet_helpers.devices import fault, on_device, passed_over, require_device
+from lenet_helpers.machine import check_machine
+from lenet_helpers.words import Words
+
+ONE_STEP = devices.one_step
+OLD_CARD = RuntimeError(
+    "CUDA error: no kernel image is available for execution on the device\nmore"
+)
+
+
+@pytest.fixture(autouse=True)
+def anew():
+    """What is known of this machine's GPUs, and was said of them, is forgotten."""
+    fault.cache_clear()
+    devices._say_once.cache_clear()
+    yield
+    fault.cache_clear()
+    devices._say_once.cache_clear()
+
+
+class Wrong(TorchDispatchMode):
+    """The backward pass of one pooling is wrong, as reported of Apple's GPU."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__()
+        self.operation = operation
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        return result.flip(-1) if func.__name__.startswith(self.operation) else result
+
+
+def stand_in(monkeypatch, kind: str, step) -> None:
+    """A GPU of this kind is at hand; one step of LeNet on it is what ``step`` makes of the CPU's"""
+    monkeypatch.setattr(devices, "_gpus_at_hand", lambda: [kind])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "stand-in")
+
+    def one_step(device, pooling):
+        on_cpu = ONE_STEP(torch.device("cpu"), pooling)
+        return on_cpu if device.type == "cpu" else step(on_cpu, pooling)
+
+    monkeypatch.setattr(devices, "one_step", one_step)
+
+
+def wrong_backward(operation: str):
+    def step(_, pooling):
+        with Wrong(operation):
+            return ONE_STEP(torch.device("cpu"), pooling)
+
+    return step
+
+
+def fails(*_):
+    raise OLD_CARD
+
+
+def device_row() -> tuple:
+    return next(row for row in check_machine().rows if row[0] == Words("计算设备", "Device"))
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "wrong", "expected"),
+    [
+        (True, True, "", "cuda"),
+        (True, False, "", "cuda"),
+        (False, True, "", "mps"),
+        (True, True, "cuda", "mps"),
+        (True, True, "cuda mps", "cpu"),
+        (False, False, "", "cpu"),
+    ],
+)
+def test_device_is_cuda_then_apples_gpu_then_the_cpu(monkeypatch, cuda, mps, wrong, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    monkeypatch.setattr(devices, "fault", lambda kind: Words("", "") if kind in wrong else None)
+    assert try_gpu() == torch.device(expected)
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_gpu_that_computes_as_the_cpu_is_taken_without_a_word(monkeypatch, capsys, kind):
+    stand_in(monkeypatch, kind, lambda on_cpu, _: [value * 1.001 for value in on_cpu])
+    assert try_gpu() == torch.device(kind)
+    assert (capsys.readouterr().out, passed_over()) == ("", [])
+    assert device_row()[2] == "—"
+
+
+@pytest.mark.parametrize(
+    ("step", "zh", "en"),
+    [
+        (
+            wrong_backward("avg_pool2d_backward"),
+            "AvgPool2d 的损失或梯度",
+            "with AvgPool2d, loss or",
+        ),
+        (wrong_backward("max_pool2d_with_indices_backward"), "MaxPool2d 的损失", "with MaxPool2d"),
+        (lambda on_cpu, _: [value * torch.nan for value in on_cpu], "相差 inf%", "inf% off"),
+        (lambda on_cpu, _: [value * 0.9 for value in on_cpu], "相差 10%", "10% off"),
+        (fails, "不再支持这么旧的显卡", "no kernels for a card this old"),
+    ],
+    ids=["average pooling", "maximum pooling", "not a number", "a tenth less", "old card"],
+)
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_gpu_that_fails_or_is_wrong_is_passed_over_with_one_sentence(
+    monkeypatch, capsys, kind, step, zh, en
+):
+    stand_in(monkeypatch, kind, step)
+    assert {try_gpu().type for _ in range(3)} == {"cpu"}
+    (line,) = capsys.readouterr().out.splitlines()
+    assert zh in line and en in line and devices.GPUS[kind].en in line
+    _, here, to_do = device_row()
+    assert here.startswith("cpu") and str(to_do) == line
+    assert capsys.readouterr().out == ""  # the table says it
+
+
+def test_cuda_that_raises_at_its_first_computation_does_not_stop_a_lesson(monkeypatch, capsys):
+    """Nothing is stood in for but the answer whether there is one."""
+    if torch.cuda.is_available():
+        pytest.skip("this machine has an NVIDIA GPU")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    train_iter, test_iter = load_data("digits", 256)
+    assert train_iter.device.type == "cpu"
+    assert list(train(lenet(), train_iter, test_iter, 1, 0.1))
+    assert "passed over" in capsys.readouterr().out
+
+
+def test_the_stand_ins_fault_is_the_one_that_was_reported():
+    """On the CPU the self-test finds nothing; the wrong backward pass is far off."""
+    assert fault("cpu") is None
+    right = ONE_STEP(torch.device("cpu"), torch.nn.AvgPool2d)
+    wrong = wrong_backward("avg_pool2d_backward")(None, torch.nn.AvgPool2d)
+    assert (right[1] - wrong[1]).norm() > 0.5 * right[1].norm()
+
+
+def test_device_asked_for_by_name_has_to_compute_rightly_too(monkeypatch):
+    stand_in(monkeypatch, "cuda", fails)
+    monkeypatch.setattr(torch, "zeros", lambda *a, device=None, **k: Elsewhere(device))
+    with pytest.raises(SettingError, match="card this old") as caught:
+        require_device("cuda")
+    assert all('device="cpu"' in text for text in caught.value.words)
+
+
+class Elsewhere:
+    """As much of a tensor on a GPU as is asked for its place."""
+
+    def __init__(self, device) -> None:
+        self.device = torch.device(device)
+
+    def __add__(self, _):
+        return self
+
+
+# LENET_DEVICE
+
+
+@pytest.mark.parametrize("name", ["cpu", " cpu ", "meta"])
+def test_lenet_device_chooses_and_the_gpu_is_not_even_tried(monkeypatch, capsys, name):
+    stand_in(monkeypatch, "cuda", fails)
+    monkeypatch.setenv("LENET_DEVICE", name)
+    assert try_gpu() == torch.device(name.strip())
+    assert load_data("digits")[0].device == torch.device(name.strip())
+    assert (capsys.readouterr().out, passed_over()) == ("", [])
+    assert device_row()[1].startswith(name.strip())
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:99", "CPU!"])
+def test_lenet_device_that_is_not_there_is_explained_by_its_name(monkeypatch, name):
+    monkeypatch.setenv("LENET_DEVICE", name)
+    with pytest.raises(SettingError) as caught:
+        load_data("digits")
+    for text in caught.value.words:
+        assert f"LENET_DEVICE={name}" in text and "LENET_DEVICE=cpu" in text
+    monkeypatch.setenv("LENET_DEVICE", "")
+    assert try_gpu().type in ("cpu", "cuda", "mps")
+
+
+# Layout
+
+
+def test_batches_are_channels_last_on_the_cpu_and_contiguous_elsewhere():
+    X, _ = next(iter(load_data("digits", 8, "cpu")[0]))
+    assert X.stride() == (784, 1, 28, 1)
+    assert on_device(X, "cpu") is X
+    assert on_device(X, "meta").stride() == (784, 784, 28, 1)
+    assert on_device(on_device(X, "meta"), "meta").stride() == (784, 784, 28, 1)
+    X, _ = next(iter(load_data("digits", 8, "meta")[1]))
+    assert X.stride() == (784, 784, 28, 1)
