@@ -3,9 +3,9 @@
 ``python benchmarks/refuse.py`` trains LeNet with sigmoid and with ReLU from three seeds on the
 first 50,000 images of MNIST, fits the rule to them, chooses its threshold on the other 10,000, and
 measures on the test set and on `not_digits.kinds`; then the two networks of the site, which have
-learned from all 60,000. It writes ``refuse.md``, ``.csv`` (every number) and ``.png`` (the curves)
-beside itself. About ten minutes on two cores; ``--work FOLDER`` keeps what is done, and
-``--only sigmoid-0`` does one network alone.
+learned from all 60,000, with the rules that the site holds. It writes ``refuse.md``, ``.csv``
+(every number) and ``.png`` (the curves) beside itself. About ten minutes on two cores;
+``--work FOLDER`` keeps what is done, and ``--only sigmoid-0`` does one network alone.
 
 The rule was made with the "development" half of the kinds and with validation digits. Beside it
 stand the two usual ones: the largest probability, and the largest score.
@@ -58,7 +58,7 @@ def digits():
     learn, choose = copy.copy(everything), copy.copy(everything)
     learn.images, learn.labels = everything.images[:LEARN], everything.labels[:LEARN]
     choose.images, choose.labels = everything.images[LEARN:], everything.labels[LEARN:]
-    return everything, learn, choose, test
+    return learn, choose, test
 
 
 def pictures(work: Path) -> dict[str, dict[str, torch.Tensor]]:
@@ -74,11 +74,11 @@ def pictures(work: Path) -> dict[str, dict[str, torch.Tensor]]:
     return torch.load(path)
 
 
-def network(activation: str, seed: str, learn, choose) -> torch.nn.Sequential:
-    """Trained from a seed, or the one of the site."""
-    net = lenet(activation)
+def network(activation: str, seed: str, learn, choose) -> tuple[torch.nn.Sequential, Refusal]:
+    """Trained from a seed, or the one of the site; and its rule."""
     if seed == "web":
-        return stored_network(activation).net
+        stored = stored_network(activation)
+        return stored.net, stored.refusal
     torch.manual_seed(int(seed))
     learn.reseed(int(seed))
     net, init = lenet(activation), xavier
@@ -86,7 +86,7 @@ def network(activation: str, seed: str, learn, choose) -> torch.nn.Sequential:
         for _ in train(net, learn, choose, epochs, lr, "cpu", init=init):
             pass
         init = None
-    return net
+    return net, Refusal.fit(net, learn, choose)
 
 
 def score_of(rule: str, refusal: Refusal, net, data, images: torch.Tensor) -> torch.Tensor:
@@ -101,10 +101,8 @@ def score_of(rule: str, refusal: Refusal, net, data, images: torch.Tensor) -> to
 def measured(name: str, work: Path) -> list[dict]:
     """One network: what share of each kind each rule refuses, and its curves."""
     activation, seed = name.split("-")
-    everything, learn, choose, test = digits()
-    net = network(activation, seed, learn, choose)
-    shown = everything if seed == "web" else learn
-    refusal = Refusal.fit(net, shown, None if seed == "web" else choose)
+    learn, choose, test = digits()
+    net, refusal = network(activation, seed, learn, choose)
     with torch.no_grad():
         wrong = net(test.prepare(test.images)).argmax(dim=1) != test.labels
     sets, rows = pictures(work), []
@@ -186,7 +184,8 @@ def table(rows: list[dict]) -> str:
         "Below the line of what is wanted stand parts of the kinds above, and digits that should "
         "not be refused: printed, of other writers, and MNIST's test digits drawn again with other "
         "pens. The two networks of the site have learned from all 60,000 training digits, so their "
-        "thresholds come from digits that they know.",
+        "thresholds come from digits that they know, and their rules refuse fewer of these "
+        "(`web/fit_refusals.py`).",
         "",
         "Repeat it: `python benchmarks/refuse.py`. Every number stands in `refuse.csv`.",
     ]

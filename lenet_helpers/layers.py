@@ -52,6 +52,18 @@ def seen_by(layer: nn.Module, window: Window) -> Window:
     return Window(top, left, high, wide)
 
 
+def field_of(net: nn.Sequential, layer: int, row: int, column: int) -> Window | None:
+    """The number's receptive field on the picture; ``None`` if it is all of it, or a pixel."""
+    window = Window(row, column, 1, 1)
+    if layer < 0:
+        return None  # a pixel of the picture itself
+    for before in reversed(net[: layer + 1]):
+        if isinstance(before, VECTORS):
+            return None
+        window = seen_by(before, window)
+    return window
+
+
 def _geometry(layer: nn.Module) -> tuple[tuple[int, int], ...]:
     """Kernel size, stride, padding before and dilation, each for rows and for columns."""
     kernel, stride = _pair(layer.kernel_size), _pair(layer.stride)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
+from datetime import date
 
 import torch
 
@@ -37,6 +38,16 @@ def check_machine() -> Table:
             (Words("图中的中文字体", "Chinese font for plots"), *_font(chinese_font())),
             *_data(),
         ],
+        caption=_whose(),
+    )
+
+
+def _whose() -> Words:
+    """Of a stored table one must not think that it is about one's own machine."""
+    system, day = platform.system(), date.today()
+    return Words(
+        f"这里说的是最近一次运行这个单元格的机器（{system}，{day}）：自己运行一次，看到的才是你的机器",
+        f"About the machine that last ran this cell ({system}, {day}): run it to see yours",
     )
 
 

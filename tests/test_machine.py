@@ -1,6 +1,7 @@
 """The check of a machine: what it says, in both languages, and what it keeps to itself."""
 
 import platform
+import re
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,12 @@ def row(name):
 def test_names_versions_and_threads():
     here = [row(name)[0] for name in ("Python", "PyTorch", "CPU threads")]
     assert here == [platform.python_version(), torch.__version__, torch.get_num_threads()]
+
+
+def test_says_that_it_is_about_the_machine_that_ran_it_and_when(monkeypatch):
+    monkeypatch.setattr(platform, "system", lambda: "Plan9")
+    for words in check_machine().caption:
+        assert re.search(r"Plan9(，|, )20\d\d-\d\d-\d\d", words)
 
 
 @pytest.mark.parametrize("kind, advice", [("cpu", machine.NO_GPU), ("mps", NOTHING)])

@@ -11,8 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers.layers import Window
-from lenet_helpers.network_view.still import field_of
+from lenet_helpers.layers import Window, field_of
 from tests.node import (
     ACTIVATIONS,
     NETWORKS,

@@ -19,9 +19,9 @@ from lenet_helpers import Checkpoints, SettingError, Words, lenet, panels, train
 from lenet_helpers.checkpoints import net_at
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.language import CHOICE
+from lenet_helpers.layers import field_of
 from lenet_helpers.network_view import NetworkView, Refusal
 from lenet_helpers.network_view.describe import weight_bytes
-from lenet_helpers.network_view.still import field_of
 from lenet_helpers.panels import CellRun
 from lenet_helpers.predictions import predict_all
 

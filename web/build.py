@@ -83,7 +83,7 @@ def code_colors() -> str:
         "\n".join(HtmlFormatter(style=style).get_style_defs(".highlight").splitlines()[5:])
         for style in (LIGHT, DARK)
     )
-    return f"\n{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+    return f"\n{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
 if __name__ == "__main__":

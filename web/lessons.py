@@ -30,6 +30,7 @@ LANGS = ("zh", "en")
 TITLE = r"^# (.+)$"
 MINUTES = Words("时间：约 ([0-9]+) 分钟", "Time: about ([0-9]+) minutes")
 GOAL = re.compile(r"^- (.+)$", re.M)
+EMPTY_HEADING = re.compile(r"<th[^>]*>\s*</th>")  # a screen reader would announce it as a heading
 
 
 class SiteError(LessonError):
@@ -67,6 +68,7 @@ def read_lesson(path: Path) -> Lesson:
         _replace_widgets(cell)
     exporter = LessonExporter()
     body, _ = exporter.from_notebook_node(notebook)
+    body = EMPTY_HEADING.sub("<td></td>", body)
     return Lesson(
         path.stem,
         Words(*(_find(TITLE, text, path) for text in first)),

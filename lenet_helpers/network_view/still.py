@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from lenet_helpers.figures import Picture, chinese_font, label, new_figure, style
-from lenet_helpers.layers import VECTORS, Window, layer_outputs, seen_by
+from lenet_helpers.layers import Window, layer_outputs
 from lenet_helpers.maps import PAPER, SIGNED, corner, mosaic
 from lenet_helpers.palette import COLORS
 from lenet_helpers.words import Words
@@ -52,18 +52,6 @@ def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
             before = stages[name]
             stages[name] = Stage(before.layer, output.reshape(before.numbers.shape).float().cpu())
     return stages
-
-
-def field_of(net: nn.Sequential, layer: int, row: int, column: int) -> Window | None:
-    """The number's receptive field on the picture; ``None`` if it is all of it, or a pixel."""
-    window = Window(row, column, 1, 1)
-    if layer < 0:
-        return None  # a pixel of the picture itself
-    for before in reversed(net[: layer + 1]):
-        if isinstance(before, VECTORS):
-            return None
-        window = seen_by(before, window)
-    return window
 
 
 def caption_of(

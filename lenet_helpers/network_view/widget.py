@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +17,8 @@ from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.inputs.batches import net_for
 from lenet_helpers.language import follow
+from lenet_helpers.layers import field_of
+from lenet_helpers.modes import evaluating
 from lenet_helpers.network_view.comparison import as_networks, rules_of
 from lenet_helpers.network_view.inline import inline
 from lenet_helpers.network_view.pictures import (
@@ -28,7 +29,7 @@ from lenet_helpers.network_view.pictures import (
     require_within,
 )
 from lenet_helpers.network_view.refuse import Refusal
-from lenet_helpers.network_view.still import caption_of, field_of, stages_of, still_picture
+from lenet_helpers.network_view.still import caption_of, stages_of, still_picture
 from lenet_helpers.network_view.stored import pictures_for, stored_network
 from lenet_helpers.panels import CalmPanel
 from lenet_helpers.predictions import probabilities
@@ -94,7 +95,7 @@ class NetworkView(CalmPanel):
             net, refusal, test_iter = stored.net, stored.refusal, pictures_for(stored)
         nets = [net_for(each, test_iter) for each in [net] + [other] * (other is not None)]
         networks, notes = as_networks(nets, test_iter, names), choose_pictures(nets[0], test_iter)
-        self._nets = [copy.deepcopy(each).eval() for each in nets]
+        self._nets = [evaluating(each) for each in nets]
         self._data, self._numbers = test_iter, list(notes)
         self._checkpoints = None if checkpoints is None else list(checkpoints)
         self._refusals = rules_of(refusal, nets)

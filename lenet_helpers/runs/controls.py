@@ -52,21 +52,21 @@ class Control:
     def widget(self, kind: str) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
         if kind == "str":
-            made = Choice(self.words(), layout={"width": "25em"})
+            made = Choice(self.words(), layout={"width": "21em"})
         elif kind == "bool":
             made = widgets.Checkbox(layout={"width": "auto"})
         else:
             box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
             low, high = self.limits
-            made = box(min=low, max=high, step=None, layout={"width": "17em"})
-        made.style.description_width = "11em"
+            made = box(min=low, max=high, step=None, layout={"width": "13em"})
+        made.style.description_width = "7em"  # two lines, if need be (runs.css)
         say(made, "description", self.label)
         return made
 
 
 def _short(title: Words) -> Words:
-    """A data set's title for a narrow column, where a hyphen is no place to break the line."""
-    return Words(*(text.removeprefix("scikit-learn ").replace("-", "\u2011") for text in title))
+    """A data set's title for a narrow column."""
+    return Words(*(text.removeprefix("scikit-learn ") for text in title))
 
 
 # In the order of `Settings`, which is that of the widgets and of the table's columns.
@@ -123,7 +123,7 @@ class SettingControls(widgets.VBox):
         }
         for name, slider in self.sliders.items():
             say(slider, "tooltip", CONTROLS[name].label)
-            slider.layout.width = "8em"
+            slider.layout.width = "7.5em"
         lr, epochs = self.fields["lr"], self.fields["epochs"]
         traitlets.link((epochs, "value"), (self.sliders["epochs"], "value"))
         traitlets.dlink((lr, "value"), (self.sliders["lr"], "value"))

@@ -85,11 +85,11 @@ class TrainingPanel(Panel):
         self._training, self._count = None, 0
         wrap = {"flex_flow": "row wrap"}
         buttons = [self.train_button, self.stop_button, self.continue_button, self.reset_button]
-        left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "25em"})]
+        left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "21em"})]
         right = [self.message, self.progress, self.curves]
         beside = [  # where the page is wide enough
             widgets.VBox(left, layout={"margin": "0 12px 0 0"}),
-            widgets.VBox(right, layout={"flex": "1 1 400px"}),
+            widgets.VBox(right, layout={"flex": "1 1 260px", "min_width": "0"}),
         ]
         super().__init__([widgets.HBox(beside, layout=wrap), self.table])
         self._enable()

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.browser.conftest import PYTHON_OR_ERROR, Lesson, as_cell
+from tests.browser.conftest import PYTHON_OR_ERROR, Lesson, as_cell, eventually
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -206,6 +206,42 @@ def test_class_mode_shows_and_runs_the_main_line_only(open_lesson, lab):
     assert [each["metadata"].get("tags") for each in saved] == [
         None, None, ["optional"], ["optional"], None, ["optional"]
     ]  # fmt: skip
+
+
+def test_run_all_in_class_mode_runs_what_is_seen(open_lesson):
+    lesson = open_lesson(["1", as_cell("2", "optional"), "3", as_cell("4", "optional"), "5"],
+                         lenet_course=True)  # fmt: skip
+    lesson.page.locator("#lenet-bar .lenet-class-button").click()
+    ran = f"() => {MODEL}.toJSON().cells.map((cell) => cell.execution_count)"
+    for command, counts in {
+        "run-all-cells": [1, None, 2, None, 3],
+        "run-all-above": [4, None, 5, None, 3],  # of the last cell, which "run all" has left active
+        "run-all-below": [4, None, 5, None, 6],
+    }.items():
+        lesson.start(f"notebook:{command}")
+        eventually(lambda counts=counts: _same(lesson.page.evaluate(ran), counts))
+    lesson.page.locator("#lenet-bar .lenet-class-button").click()
+    lesson.start()
+    eventually(lambda: _same(lesson.page.evaluate(ran), [7, 8, 9, 10, 11]))
+
+
+def _same(now: object, wanted: object) -> None:
+    assert now == wanted
+
+
+def test_the_table_of_contents_is_in_the_chosen_language(open_lesson):
+    part = BOTH.replace("你好", "## 汇聚\n\n你好").replace("hello", "## Pooling\n\nhello")
+    heading = BOTH.replace("你好", "# 卷积\n\n你好").replace("hello", "# Convolution\n\nhello")
+    lesson = open_lesson([heading, part], lenet_course=True)
+    lesson.page.evaluate("window.jupyterapp.commands.execute('toc:show-panel')")
+    shown = lesson.page.locator(".jp-TableOfContents .jp-tocItem-content")
+    for language, words in {
+        "en": ["Convolution", "Pooling"],
+        "zh": ["卷积", "汇聚"],
+        "both": ["卷积", "Convolution", "汇聚", "Pooling"],
+    }.items():
+        lesson.choose(language)
+        expect(shown).to_have_text(words)
 
 
 def test_a_sliders_handle_is_named_as_its_label_or_tooltip(open_lesson):

@@ -6,11 +6,12 @@ import { attendWidgets } from "./widgets.js";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const HARMLESS = ["text/plain", "image/png", "image/jpeg"];
 
-export function attend(app, tracker) {
+export function attend(app, tracker, { NotebookActions }) {
+  leaveOutHiddenCells(NotebookActions);
   tracker.widgetAdded.connect((_, panel) => {
     const { model } = panel.context;
     keepLanguageInfo(panel.context);
-    attendWidgets(panel.node);
+    attendWidgets(panel);
     panel.context.ready.then(() => {
       const mark = () => panel.toggleClass("lenet-course", isLesson(model));
       mark();
@@ -29,13 +30,13 @@ export function attend(app, tracker) {
     for (const { content } of app.shell.widgets("main")) {
       if (content?.hasClass("jp-LinkedOutputView") && lessons.has(content.path)) {
         content.addClass("lenet-course");
-        attendWidgets(content.node);
+        attendWidgets(content);
       }
     }
   });
 }
 
-function isLesson(model) {
+export function isLesson(model) {
   return model.getMetadata("lenet_course") === true;
 }
 
@@ -70,11 +71,31 @@ function trustWhatIsHarmless(model) {
   model.dirty = dirty;
 }
 
+const isOptional = (cell) => (cell.model.getMetadata("tags") ?? []).includes("optional");
+const isHidden = (cell) => classMode() && cell !== undefined && isOptional(cell);
+
+// "Run All Cells" and its relatives run what is seen. Their commands cannot be replaced, but each
+// calls an action by its name.
+function leaveOutHiddenCells(actions) {
+  const cellsOf = {
+    runAll: (cells) => cells,
+    runAllAbove: (cells, active) => cells.slice(0, active),
+    runAllBelow: (cells, active) => cells.slice(active),
+  };
+  for (const [name, choose] of Object.entries(cellsOf)) {
+    const run = actions[name];
+    actions[name] = (notebook, ...how) => {
+      const hides = notebook.node.closest(".lenet-course") && notebook.widgets.some(isHidden);
+      if (!hides) return run(notebook, ...how);
+      const chosen = choose(notebook.widgets, notebook.activeCellIndex);
+      return actions.runCells(notebook, chosen.filter((cell) => !isHidden(cell)), ...how);
+    };
+  }
+}
+
 // In class mode the cells tagged "optional" are hidden (by the style), and never become active; so
 // Shift+Enter, which runs the active cell and goes to the next, neither stops at one nor runs it.
 function showMainLine(notebook) {
-  const isOptional = (cell) => (cell.model.getMetadata("tags") ?? []).includes("optional");
-  const isHidden = (cell) => classMode() && cell !== undefined && isOptional(cell);
   let last = notebook.activeCellIndex;
 
   function mark() {

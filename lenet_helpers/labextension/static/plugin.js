@@ -1,21 +1,22 @@
 // The plugin: the bar at the top, the choice behind it, and what the course's notebooks get.
 import { fillBar } from "./bar.js";
 import { begin } from "./choice.js";
+import { attendContents } from "./contents.js";
 import { attend } from "./lesson.js";
 
 const ID = "lenet-course:plugin";
 
 export async function makePlugin(load) {
-  const [{ Widget }, { INotebookTracker }, { ISettingRegistry }, { ITranslator }] = await Promise.all(
-    ["@lumino/widgets", "@jupyterlab/notebook", "@jupyterlab/settingregistry",
-      "@jupyterlab/translation"].map(load));
+  const [{ Widget }, notebook, { ISettingRegistry }, { ITranslator }, { ITableOfContentsTracker }] =
+    await Promise.all(["@lumino/widgets", "@jupyterlab/notebook", "@jupyterlab/settingregistry",
+      "@jupyterlab/translation", "@jupyterlab/toc"].map(load));
   return {
     id: ID,
     description: "The LeNet course: its language, and class mode.",
     autoStart: true,
-    requires: [INotebookTracker],
-    optional: [ISettingRegistry, ITranslator],
-    activate: (app, tracker, registry, translator) => {
+    requires: [notebook.INotebookTracker],
+    optional: [ISettingRegistry, ITranslator, ITableOfContentsTracker],
+    activate: (app, tracker, registry, translator, contents) => {
       addStyle();
       const ours = translator?.languageCode.startsWith("zh") ? "zh" : "en";
       begin(ours);
@@ -24,7 +25,8 @@ export async function makePlugin(load) {
       bar.id = "lenet-bar";
       fillBar(bar.node);
       app.shell.add(bar, "top", { rank: 1000 });
-      attend(app, tracker);
+      attend(app, tracker, notebook);
+      if (contents) attendContents(app, contents, tracker);
     },
   };
 }

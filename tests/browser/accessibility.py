@@ -1,0 +1,46 @@
+"""axe-core on a page: what would keep out a reader with a screen reader, a keyboard, weak eyes."""
+
+from __future__ import annotations
+
+import pytest
+
+AXE_SCRIPT = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
+# Found in an earlier state of the course: not to come back, whatever weight axe gives them.
+NAMED = {
+    "image-alt", "button-name", "aria-input-field-name", "scrollable-region-focusable",
+    "empty-table-header",
+}  # fmt: skip
+# Of texts in the same colours on the same grounds one is enough: axe looks at what lies behind
+# each, which takes seconds on a page with much code.
+RUN = """async (within) => {
+  const seen = new Set();
+  for (const element of document.querySelectorAll(`:is(${within}) *`)) {
+    delete element.dataset.axe;
+    const hasText = [...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!hasText || !element.checkVisibility()) continue;
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    const look = [color, fontSize, fontWeight];
+    for (let at = element; at; at = at.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(at);
+      look.push(backgroundColor, backgroundImage, opacity);
+    }
+    if (!seen.has(look.join())) element.dataset.axe = "";
+    seen.add(look.join());
+  }
+  axe.configure({ rules: [{ id: "color-contrast", selector: "[data-axe]" }] });
+  const options = { resultTypes: ["violations"], preload: false };
+  const { violations } = await axe.run(within, options);
+  return violations.map(({ id, impact, nodes }) =>
+    [id, impact, nodes.map(({ html, any }) => `${html.slice(0, 200)} | ${any[0]?.message}`)]);
+}"""
+
+
+def load_axe(page) -> None:
+    """Once for each page, before `findings`."""
+    page.evaluate(AXE_SCRIPT)
+
+
+def findings(page, within: str = "html") -> list:
+    """What axe finds there that is serious or critical, or has been found before."""
+    found = page.evaluate(RUN, within)
+    return [f for f in found if f[0] in NAMED or f[1] in ("serious", "critical")]

@@ -1,0 +1,202 @@
+"""For readers with a screen reader, a keyboard alone, weak eyes: the site, and the panels."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import pytest
+
+from tests.browser.accessibility import findings, load_axe
+from tests.browser.conftest import KERNEL, Lesson, as_cell, eventually
+from tests.browser.network_page import views
+from tests.browser.test_site import PAGES
+from tests.site_pages import build_into
+
+LOOKS = (({"width": 1280, "height": 800}, "light"), ({"width": 390, "height": 844}, "dark"))
+PANELS = "#lenet-bar, .lenet-panel"
+START = """
+import ipywidgets as widgets
+from lenet_helpers import LiveAnimator, lenet, load_data, train
+from lenet_helpers.checkpoints import Checkpoints
+from lenet_helpers.mistakes import MistakesPanel
+from lenet_helpers.network_view import NetworkView
+from lenet_helpers.runs import TrainAgain, TrainingPanel
+
+train_iter, test_iter = load_data("digits", 32, "cpu")
+net, kept = lenet("tanh"), Checkpoints([0, 20, 45])
+for _ in train(net, train_iter, test_iter, 1, lr=0.1, checkpoints=kept):
+    pass
+"""
+TRAIN = """
+panel = TrainingPanel("digits")
+panel.epochs.value = 1
+panel
+"""
+AGAIN = """
+def draw(train_iter, test_iter, lr, num_epochs):
+    animator = LiveAnimator(xlabel="epoch", legend=["train loss"])
+    for epoch in range(num_epochs):
+        animator.add(epoch + 1, (lr,))
+
+again = TrainAgain(draw, train_iter, test_iter, lr=widgets.FloatLogSlider(0.9, min=-3, max=1),
+                   num_epochs=widgets.IntSlider(2, min=1, max=50))
+display(again)
+again.train_button.click()
+again.wait()
+"""
+OTHERS = (
+    'NetworkView(net, test_iter, lenet("tanh"))',
+    "NetworkView(net, test_iter, checkpoints=kept)",
+    "MistakesPanel(net, test_iter)",
+)
+
+
+@pytest.fixture
+def site(tmp_path):
+    return build_into(tmp_path / "site")
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(offline=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def open_view(chromium, tmp_path):
+    yield from views(chromium, tmp_path)
+
+
+def tab_to(page, what: str, most: int = 60) -> None:
+    """Press the tab key until the focus is on this, with a ring that can be seen."""
+    met = []
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        at, found = page.evaluate(
+            """what => {
+              const at = document.activeElement;
+              return [at.outerHTML.slice(0, 80), at.matches(what) && at.matches(':focus-visible')];
+            }""",
+            what,
+        )
+        met.append(at)
+        if found:
+            return
+    pytest.fail(f"{what} was not met by the tab key; these were:\n" + "\n".join(met))
+
+
+# The site
+
+
+def test_axe_finds_nothing_on_any_page_of_the_site(page, site):
+    """Wide and light, narrow and dark: neither the width nor the theme acts on the other."""
+    found = {}
+    for name in PAGES:
+        page.goto((site.folder / f"{name}.html").as_uri())
+        page.locator("[data-choose=both]").click()
+        load_axe(page)
+        for size, scheme in LOOKS:
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            if wrong := findings(page):
+                found[name, size["width"], scheme] = wrong
+    assert found == {}
+
+
+# The view, with the keyboard alone
+
+
+def test_a_picture_is_chosen_and_explored_by_keyboard_alone(open_view):
+    page = open_view()
+    before = page.locator(".nv-reading").first.inner_text()
+    tab_to(page, ".nv-thumb")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    eventually(lambda: _differs(page.locator(".nv-reading").first.inner_text(), before))
+    tab_to(page, "[data-stage=conv2] .nv-board")
+    page.keyboard.press("ArrowRight")
+    page.locator(".nv-what", has_text="conv2").wait_for()
+    board = page.locator("[data-stage=conv2] .nv-board")
+    assert re.search(r"conv2.*\d\.\d{3}", board.get_attribute("aria-label"))
+    page.keyboard.press("Escape")
+    assert page.evaluate("view.state.chosen") is None
+    tab_to(page, ".nv-rows")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("view.state.chosen.stage") == 8  # a probability
+
+
+def _differs(now: object, before: object) -> None:
+    assert now != before
+
+
+# JupyterLab
+
+
+@pytest.fixture(scope="module")
+def panels(lab, chromium):
+    """One notebook with every kind of panel of the lessons, run up to the training panel."""
+    address, folder = lab
+    cells = [as_cell(source) for source in (START, TRAIN, AGAIN, *OTHERS)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL | {"lenet_course": True})
+    nbformat.write(notebook, folder / "notebooks" / "all-panels.ipynb")
+    page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    page.goto(f"{address}/lab/tree/notebooks/all-panels.ipynb?reset")
+    lesson = Lesson(page)
+    lesson.choose("en")
+    for index in (0, 1):
+        lesson.run_cell(index)
+    yield lesson
+    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
+    page.context.close()
+
+
+def test_a_training_is_set_begun_and_compared_by_keyboard_alone(panels):
+    page = panels.page
+    panel = page.locator(".lenet-panel").first
+    rows = panel.locator("tbody tr")
+    rate = panel.locator("input").first
+    for number, keys in enumerate((["ArrowRight"], ["ArrowLeft", "ArrowLeft"])):
+        before = rate.input_value()
+        tab_to(page, ".lenet-panel .noUi-handle")
+        for key in keys:
+            page.keyboard.press(key)
+        eventually(lambda before=before: _differs(rate.input_value(), before))
+        tab_to(page, ".lenet-panel button.mod-primary")
+        page.keyboard.press("Enter")
+        rows.nth(number).wait_for(timeout=60_000)
+        page.keyboard.press("Escape")
+    tab_to(page, ".lenet-panel input[type=checkbox]")
+    page.keyboard.press("Space")
+
+
+def test_axe_finds_nothing_in_any_panel(panels):
+    page = panels.page
+    for index in range(2, 3 + len(OTHERS)):
+        panels.run_cell(index)
+    assert panels.errors() == []
+    load_axe(page)
+    found = {}
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
+        )
+        dark = "true" if theme.endswith("Light") else "false"
+        page.locator(f"body[data-jp-theme-light={dark}]").wait_for()
+        panels.choose("both")
+        if wrong := findings(page, PANELS):
+            found[theme] = wrong
+    assert found == {}
+
+
+def test_every_control_and_picture_has_a_name_in_the_chosen_language(panels):
+    page = panels.page
+    for language, word in (("zh", "训练"), ("en", "train")):
+        panels.choose(language)
+        picture = page.locator(".lenet-panel img.widget-image:visible").first
+
+        def is_named(picture=picture, word=word) -> None:
+            assert word in picture.get_attribute("alt").lower()
+
+        eventually(is_named)
