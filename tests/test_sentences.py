@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from tests import sentences as module
@@ -138,10 +140,9 @@ def test_a_claim_fails_where_nothing_differs(name):
     claim = MEASURED[name]
     out = Outputs.of(read(path_of(claim.lesson)))
     flat = Outputs((cell, module.re.sub(r"\d[\d.,]*", "1000", said)) for cell, said in out.items())
-    try:
+    # what names a row may be a number, too: the row is gone then
+    with contextlib.suppress(KeyError, IndexError, ValueError, ZeroDivisionError):
         assert claim.check(flat) < 1
-    except (KeyError, IndexError, ValueError, ZeroDivisionError):
-        pass  # what names a row is a number, too
 
 
 @by_claim
