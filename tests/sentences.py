@@ -171,7 +171,7 @@ def check_mark(notebook, lesson: str, mark: str) -> None:
     elif kind == "software":
         wrong = [n for n in names if not (ROOT / "tests" / n).is_file()]
     elif kind == "source":
-        wrong = [n for n in names if n.split(" ")[0] not in SOURCES]
+        wrong = [] if named.split(" ")[0] in SOURCES else [named]
     else:
         wrong = [] if mark in ("definition", "question", "advice") else [mark]
     assert not wrong, f"{lesson}: nothing that holds a sentence: {kind} {', '.join(wrong)}"
