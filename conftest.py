@@ -7,6 +7,8 @@ set is not at hand, that run is skipped and says so.
 import pytest
 from nbval.plugin import IPyNbFile
 
+from tests.measured import MEASURED, Outputs, text
+
 TAG = "check-on-real-data"
 REAL_DATA = ("fashion_mnist", "mnist")
 
@@ -28,6 +30,27 @@ def pytest_collect_file(file_path, parent):
         return LessonOnDigits.from_parent(parent, path=file_path, name=name, nodeid=nodeid)
 
 
+class ClaimsOfAFreshRun(pytest.Item):
+    """What a lesson's sentences claim about measurements, on what its cells have just put out."""
+
+    def __init__(self, *, cells, **kwargs):
+        super().__init__(**kwargs)
+        self.cells = cells
+
+    def runtest(self):
+        out = Outputs((c.cell.id, text(c.test_outputs)) for c in self.cells if c.test_outputs)
+        lesson = self.parent.path.stem
+        failed = [
+            f"{name}: {claim.table(out)}"
+            for name, claim in MEASURED.items()
+            if claim.lesson == lesson and claim.check(out) < 1
+        ]
+        assert not failed, "; ".join(failed)
+
+    def repr_failure(self, excinfo):
+        return str(excinfo.value)
+
+
 def pytest_collection_modifyitems(items):
     cells = [item for item in items if isinstance(item.parent, IPyNbFile)]
     missing = _missing_data_sets() if cells else []
@@ -43,6 +66,18 @@ def pytest_collection_modifyitems(items):
             cell.add_marker(skip)
         elif TAG in cell.cell.metadata.get("tags", ()):
             cell.options["check"] = True
+    if not missing:
+        _add_claims(items)
+
+
+def _add_claims(items):
+    """After the last cell of each lesson on the real data sets: its claims."""
+    lessons = {item.parent: item for item in items if type(item.parent) is IPyNbFile}
+    for lesson, last in lessons.items():
+        cells = [item for item in items if item.parent is lesson]
+        claims = ClaimsOfAFreshRun.from_parent(lesson, name="claims", cells=cells)
+        claims.add_marker(pytest.mark.random_order(disabled=True))
+        items.insert(items.index(last) + 1, claims)
 
 
 def _missing_data_sets():

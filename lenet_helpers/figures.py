@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from lenet_helpers.palette import COLORS, LINES, MARKS
+from lenet_helpers.palette import COLORS, LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
 
 if TYPE_CHECKING:
@@ -172,11 +172,11 @@ def curves(
     figure, axis = new_figure(7.0, 3.6)
     with style():
         for (name, (x, y)), line, mark in zip(series.items(), cycle(LINES), cycle(MARKS)):
-            axis.plot(x, y, line, marker=mark, ms=4, label=name)
+            axis.plot(x, y, line, marker=mark if len(x) <= MANY_POINTS else None, ms=4, label=name)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
         axis.grid(alpha=0.4)
         axis.legend()
-    return Picture(figure, caption)
+    return Picture(figure, caption, colors=64)
 
 
 def timeline(

@@ -11,3 +11,4 @@ AMBER, SKY, BLACK = "#E69F00", "#56B4E9", "#000000"
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, BLACK)
 LINES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D")
+MANY_POINTS = 15  # with more of them, the marks of a curve run into one another

@@ -43,7 +43,9 @@ class Progress:
 
     ``epoch`` and ``batch`` count what is finished (``epoch`` as a fraction, ``batch`` within the
     epoch, of ``num_batches``); ``loss`` (mean cross-entropy, in nats) and ``train_acc`` (0 to 1)
-    are means over the epoch so far; ``test_acc`` (0 to 1) is there only at the end of an epoch;
+    are means over the epoch so far, ``recent_loss`` and ``recent_acc`` over the batches since the
+    report before: drawn, they do not jump where an epoch begins. ``test_acc`` (0 to 1) is there
+    only at the end of an epoch, in a report of its own that has these means once more;
     ``examples_per_sec`` is over the whole run, loading and evaluation included; ``elapsed`` is in
     seconds.
     """
@@ -54,6 +56,8 @@ class Progress:
     num_epochs: int
     loss: float
     train_acc: float
+    recent_loss: float
+    recent_acc: float
     test_acc: float | None
     examples_per_sec: float
     elapsed: float
@@ -116,19 +120,18 @@ def _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints):
     start, seen, num_batches = time.perf_counter(), 0, len(train_iter)
     checkpoints = Checkpoints() if checkpoints is None else checkpoints
 
-    def report(epoch: int, done: int, sums: _Sums, test_acc: float | None = None) -> Progress:
+    def report(epoch: int, done: int, recent, test_acc: float | None = None) -> Progress:
         elapsed = time.perf_counter() - start
-        loss, accuracy = sums.means()
         return Progress(
             epoch + done / num_batches, done, num_batches, num_epochs,
-            loss, accuracy, test_acc, (seen + sums.examples) / elapsed, elapsed,
+            *sums.means(), *recent, test_acc, (seen + sums.examples) / elapsed, elapsed,
         )  # fmt: skip
 
     with free_cores() as adjust_threads:
         for epoch in range(num_epochs):
             batches, sums, done = iter(train_iter), _Sums(device), 0
             for point in _report_points(num_batches):
-                reported = done
+                reported, before = done, sums.totals()
                 with mode(net, training=True):
                     while done < point and not should_stop():
                         adjust_threads()
@@ -140,7 +143,8 @@ def _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints):
                         checkpoints.after_batch(step[0])
                         done += 1
                 if done > reported:
-                    progress = report(epoch, done, sums)
+                    recent = sums.means(before)
+                    progress = report(epoch, done, recent)
                     yield progress
                     require_finite(progress.loss, lr)
                 if done < point:
@@ -150,7 +154,7 @@ def _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints):
                 return
             if epoch == num_epochs - 1:
                 checkpoints.before_batch(net, num_epochs * num_batches, num_epochs)
-            yield report(epoch, done, sums, test_acc)
+            yield report(epoch, done, recent, test_acc)
             seen += sums.examples
 
 
@@ -199,8 +203,14 @@ class _Sums:
         self.correct += (y_hat.argmax(dim=1) == y).sum()
         self.examples += len(y)
 
-    def means(self) -> tuple[float, float]:
-        return self.loss.item() / self.examples, self.correct.item() / self.examples
+    def totals(self) -> tuple[float, int, int]:
+        return self.loss.item(), self.correct.item(), self.examples
+
+    def means(self, before: tuple[float, int, int] = (0.0, 0, 0)) -> tuple[float, float]:
+        loss, correct, examples = (
+            now - then for now, then in zip(self.totals(), before, strict=True)
+        )
+        return loss / examples, correct / examples
 
 
 def _report_points(num_batches: int) -> list[int]:

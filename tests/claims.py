@@ -122,6 +122,20 @@ CLAIMS = {
     ],
 }
 
+# What a sentence's mark "source: KEY ROW" may name (see sentences.py).
+SOURCES = {
+    "P98": "LeCun, Bottou, Bengio, Haffner, Gradient-Based Learning, 1998",
+    "N89": "LeCun and others, Backpropagation Applied to Handwritten Zip Code Recognition, 1989",
+    "NIPS90": "LeCun and others, Handwritten Digit Recognition with a Back-Propagation …, 1990",
+    "FASHION": "Xiao, Rasul, Vollgraf, Fashion-MNIST, 2017, and the results submitted to them",
+    "LABELS": "Northcutt, Athalye, Mueller, Pervasive Label Errors in Test Sets, 2021",
+    "GLOROT": "Glorot, Bengio, Difficulty of training deep feedforward neural networks, 2010",
+    "LATER": "the papers of 2012–2016 that lesson 05 names beside its table",
+    "BOOK": "Dive into Deep Learning, its text and its published builds",
+    "LESSON": "computed in the lesson whose number follows",
+    "BENCH": "measured by the script in benchmarks that follows",
+}
+
 P98 = "LeCun, Bottou, Bengio, Haffner, 1998"
 FASHION = "Xiao, Rasul, Vollgraf, 2017, and the results submitted to them"
 BOOK = "published builds of Dive into Deep Learning"
@@ -219,3 +233,8 @@ IN_WORDS = {
     "1980": ("八十年代", "eighties"),
     "1990": ("九十年代", "nineties"),
 }
+
+if __name__ == "__main__":  # python -m tests.claims
+    from tests.sentences import main
+
+    main()

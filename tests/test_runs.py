@@ -16,15 +16,15 @@ def finished(number: int = 1, lr: float = 0.9, losses=(2.3, 1.0), **settings) ->
     """A run of one epoch for each loss, measured half-way and at the end."""
     run = Run(number, [Settings("mnist", lr=lr, **settings)], ended="finished", seconds=3.25)
     for epoch, loss in enumerate(losses):
-        run.add(Point(epoch + 0.5, loss, 0.4, None))
-        run.add(Point(epoch + 1, loss, 0.5, None))
-        run.add(Point(epoch + 1, loss, 0.5, 0.6 + epoch / 10))
+        run.add(Point(epoch + 0.5, loss, 0.4, loss, 0.4, None))
+        run.add(Point(epoch + 1, loss, 0.5, loss, 0.5, None))
+        run.add(Point(epoch + 1, loss, 0.5, loss, 0.5, 0.6 + epoch / 10))
     return run
 
 
 def diverged(number: int = 2) -> Run:
     run = Run(number, [Settings("mnist", lr=10)], ended="diverged")
-    run.add(Point(0.2, math.nan, 0.1, None))
+    run.add(Point(0.2, math.nan, 0.1, math.nan, 0.1, None))
     return run
 
 
@@ -81,7 +81,7 @@ def test_a_comparison_shows_every_run_in_both_plots():
 
 def test_a_diverged_run_is_marked_and_does_not_flatten_the_others():
     wild = diverged(3)
-    wild.points.insert(0, Point(0.1, 1e30, 0.1, None))
+    wild.points.insert(0, Point(0.1, 1e30, 0.1, 1e30, 0.1, None))
     left, _ = compare_runs([finished(), diverged(), wild]).figure.axes
     assert left.get_ylim() == (0, HIGHEST_LOSS)
     crosses = [line for line in left.lines if line.get_marker() == "X"]

@@ -70,6 +70,12 @@ def test_loss_and_accuracies_are_means_over_examples_with_a_last_batch_of_one():
         right = (scores.argmax(1) == labels).float().mean().item()
         assert (report.loss, report.train_acc) == pytest.approx((loss, right))
     assert last.test_acc == pytest.approx(right)
+    for report, part in zip(
+        [*within, last], (slice(4), slice(4, 8), slice(8, 9), slice(8, 9)), strict=True
+    ):
+        loss = nn.functional.cross_entropy(net(X[part]), y[part]).item()
+        right = (net(X[part]).argmax(1) == y[part]).float().mean().item()
+        assert (report.recent_loss, report.recent_acc) == pytest.approx((loss, right), abs=1e-6)
 
 
 # Beginning

@@ -57,8 +57,8 @@ def nothing_trained() -> Picture:
 def _draw_run(axis: Axes, run: Run) -> None:
     x = [point.epoch for point in run.points]
     curves = (
-        ("train loss", x, [point.loss for point in run.points]),
-        ("train acc", x, [point.train_acc for point in run.points]),
+        ("train loss", x, [point.recent_loss for point in run.points]),
+        ("train acc", x, [point.recent_acc for point in run.points]),
         ("test acc", *_columns(run.tests)),
     )
     for (name, x, y), color, dash in zip(curves, COLORS, LINES, strict=False):
@@ -74,7 +74,7 @@ def _draw_comparison(left: Axes, right: Axes, runs: Sequence[Run]) -> None:
     top = _highest(runs)
     for index, (run, name) in enumerate(zip(runs, labels(runs), strict=True)):
         look = {"color": COLORS[index % len(COLORS)], "linestyle": LINES[index % len(LINES)]}
-        losses = [(point.epoch, point.loss) for point in list(run.points)]
+        losses = [(point.epoch, point.recent_loss) for point in list(run.points)]
         ended = " ✕" if run.ended == "diverged" else ""
         left.plot(*_columns(losses), label=name + ended, **look)
         right.plot(*_columns(run.tests), marker=MARKS[index % len(MARKS)], markersize=4, **look)
@@ -95,7 +95,7 @@ def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[fl
 
 def _highest(runs: Sequence[Run]) -> float:
     """Where the axis of the losses ends."""
-    losses = [point.loss for run in runs for point in list(run.points)]
+    losses = [point.recent_loss for run in runs for point in list(run.points)]
     highest = max(filter(math.isfinite, losses), default=HIGHEST_LOSS)
     return min(max(1.0, 1.05 * highest), HIGHEST_LOSS)
 

@@ -40,11 +40,14 @@ OTHERS = [f.name for f in fields(Settings) if f.name not in ("lr", "epochs")]
 
 class Point(NamedTuple):
     """Where a run stood: epochs finished (as a fraction), mean loss of the epoch so far (nats),
-    accuracies from 0 to 1; ``test_acc`` is there only at the end of an epoch."""
+    accuracies from 0 to 1; the recent ones are means since the point before; ``test_acc`` is there
+    only at the end of an epoch."""
 
     epoch: float
     loss: float
     train_acc: float
+    recent_loss: float
+    recent_acc: float
     test_acc: float | None
 
 

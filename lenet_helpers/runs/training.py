@@ -77,7 +77,10 @@ class Training:
                 init=None, should_stop=should_stop,
             ):  # fmt: skip
                 run.seconds = seconds + report.elapsed
-                run.add(Point(start + report.epoch, report.loss, report.train_acc, report.test_acc))
+                run.add(Point(
+                    start + report.epoch, report.loss, report.train_acc,
+                    report.recent_loss, report.recent_acc, report.test_acc,
+                ))  # fmt: skip
                 if report.epoch == settings.epochs and report.test_acc is not None:
                     run.ended = "finished"
                 yield report

@@ -8,10 +8,8 @@ import numpy as np
 import pandas
 
 from lenet_helpers.figures import Picture, new_figure, style
-from lenet_helpers.palette import LINES, MARKS
+from lenet_helpers.palette import LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
-
-MANY_POINTS = 15  # with more of them, the marks of a curve run into one another
 
 
 def heat_map(
@@ -68,7 +66,8 @@ def spread_curves(
     """Named curves, each the mean of several runs within a band from the lowest to the highest.
 
     Args:
-        series: for each name the positions of its points, and one sequence of values for each run.
+        series: for each name the positions of its points (epochs, say: the axis begins at 0), and
+            one sequence of values for each run.
         caption: the picture's alternative text.
         title, xlabel, ylabel: texts.
         level: a value to draw a thin grey line at, such as the loss of a network that only guesses.
@@ -85,6 +84,7 @@ def spread_curves(
             axis.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(),
                               alpha=0.2, lw=0)  # fmt: skip
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        axis.set_xlim(left=0)
         axis.grid(alpha=0.4)
         axis.legend()
     return Picture(figure, caption)
