@@ -147,7 +147,6 @@ FROM_ELSEWHERE = {
     "02_mnist": {
         "70,000": "60,000 + 10,000",
         "0.02": "how far 13.48, the least of them, is from 13.5",
-        "2.30": LESSON_06,
         "0.835": FASHION,
         "0.876": FASHION,
         "0.916": FASHION,
@@ -164,7 +163,7 @@ FROM_ELSEWHERE = {
         "0.1": P98,
         "1.175": P98,
         "2.4": P98,
-        "0.9": RECIPE,
+        "256": RECIPE,
         "60,000,000": "Krizhevsky, Sutskever, Hinton, 2012; He, Zhang, Ren, Sun, 2016",
         "15.3": "Krizhevsky, Sutskever, Hinton, 2012",
         "138,000,000": "Simonyan, Zisserman, 2015",

@@ -16,7 +16,7 @@ THE_CORE = {"network", "train-loop", "evaluate-accuracy"}
 ONE_CLASS = ROOT / "notebooks" / "lenet_in_one_class.ipynb"  # its two functions are the book's
 LESSONS = [path for path in NOTEBOOKS if path != ONE_CLASS]
 MAIN_LINE = 45  # cells that are not optional
-NO_RECALL = {"00_start_here", "01_handwriting", "02_mnist", "09_inside_lenet", "12_lenet5_1998"}
+NO_RECALL = {"09_inside_lenet", "12_lenet5_1998"}
 
 BLOCKS = re.compile(
     r'\A<div lang="zh">\n\n(?P<zh>.*)\n\n</div>\n<div lang="en">\n\n(?P<en>.*)\n\n</div>\Z', re.S

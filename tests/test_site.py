@@ -43,8 +43,8 @@ def outputs(path: Path, mime: str) -> list:
 # The whole site
 
 
-def test_has_a_page_for_each_lesson_and_four_more(site):
-    assert set(site.pages) == {"index", *LIVING, *(path.stem for path in NOTEBOOKS)}
+def test_has_a_page_for_each_lesson_and_five_more(site):
+    assert set(site.pages) == {"index", "glossary", *LIVING, *(path.stem for path in NOTEBOOKS)}
 
 
 def test_is_built_fast(site):
@@ -215,7 +215,7 @@ def test_building_again_leaves_nothing_of_before(tmp_path):
     build(tmp_path / "site", notebooks)
     (tmp_path / "site" / "old.html").write_text("gone")
     pages = build(tmp_path / "site", notebooks)
-    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, *LIVING]
+    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "glossary", *LIVING]
     assert sorted((tmp_path / "site").glob("*.html")) == sorted(pages)
 
 
