@@ -44,7 +44,7 @@ class Picture:
 
     figure: Figure
     caption: Words
-    colors: int = 256
+    colors: int = 64
 
     def png(self) -> bytes:
         """The figure as a PNG file."""

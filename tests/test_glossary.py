@@ -12,7 +12,6 @@ from functools import cache
 import nbformat
 import pytest
 
-from tests.site_pages import build_into
 from tests.test_notebooks import LESSONS, NOT_PROSE, ONE_CLASS, languages, texts
 from web.glossary import NOTEBOOK, as_notebook, read_terms
 
@@ -78,9 +77,3 @@ def test_a_word_before_its_meaning_is_noticed(monkeypatch):
 def test_glossary_is_made_from_the_list():
     made = as_notebook(TERMS)
     assert nbformat.read(NOTEBOOK, as_version=4) == made, "run python -m web.glossary"
-
-
-def test_site_has_the_glossary_and_its_words_lead_to_their_cells(tmp_path):
-    page = build_into(tmp_path / "site").pages["glossary"]
-    links = {a["href"] for a in page.select('main [lang="zh"] td a')}
-    assert {"03_neurons.html#cell-neuron-text"} <= links and len(links) > 25

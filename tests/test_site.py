@@ -96,6 +96,12 @@ def test_an_index_lists_every_lesson_with_its_minutes(site):
         assert len(row.select("li")) >= 3
 
 
+def test_words_of_the_glossary_lead_to_the_cells_that_explain_them(site):
+    links = {a["href"] for a in site.pages["glossary"].select('main [lang="zh"] td a')}
+    assert "03_neurons.html#cell-neuron-text" in links
+    assert len(links) > 25
+
+
 # A lesson
 
 
