@@ -107,9 +107,6 @@ CLAIMS = {
         ("answer-challenge", "references", "0.899 0.908"),
     ],
     "11_plateau": [
-        ("answer-inside", "similar", "0.95 0.92 0.84 0.81 0.96 0.93 0.90 0.87 0.23 0.64"),
-        ("answer-inside", "predict-noise", "0.92"),
-        ("answer-inside", "noise-often", "887 0.50"),
     ],
     "12_lenet5_1998": [
         ("title", "counts", "60,000 340,908"),
