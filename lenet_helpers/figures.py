@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
 FRAME = "0.6"
+NAMES = {"Conv2d": "conv", "Linear": "fc"}  # conv1, conv2, fc1, …
 CHINESE_FONTS = (
     "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
     "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei",
@@ -44,7 +45,7 @@ class Picture:
 
     figure: Figure
     caption: Words
-    colors: int = 256
+    colors: int = 64
 
     def png(self) -> bytes:
         """The figure as a PNG file."""
@@ -210,11 +211,12 @@ def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
         trace: what `trace_shapes` returned; layers that cost nothing are left out.
         caption: the picture's alternative text.
     """
-    costly = [(n, row) for n, row in enumerate(trace.rows, 1) if row.parameters + row.multiply_adds]
-    names = [f"{n} {row.layer}" for n, row in costly]
+    costly = [row for row in trace.rows if row.parameters + row.multiply_adds]
+    kinds = [NAMES.get(row.layer, row.layer) for row in costly]
+    names = [f"{kind}{kinds[: n + 1].count(kind)}" for n, kind in enumerate(kinds)]
     panels = (
-        (label("参数", "parameters"), [row.parameters for _, row in costly]),
-        (label("乘加运算", "multiply-adds"), [row.multiply_adds for _, row in costly]),
+        (label("参数", "parameters"), [row.parameters for row in costly]),
+        (label("乘加运算", "multiply-adds"), [row.multiply_adds for row in costly]),
     )
     figure, axes = new_figure(9.0, 1.0 + 0.4 * len(costly), 1, 2, sharey=True)
     with style():

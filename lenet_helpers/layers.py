@@ -101,9 +101,7 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
 
 
 def kernels(net: nn.Sequential) -> Outputs:
-    """Name and weights ``(out, in, height, width)`` of each convolution of ``net``."""
-    return [
-        (f"{number} {type(layer).__name__}", layer.weight.detach())
-        for number, layer in enumerate(layers_of(sized(as_net(net))), 1)
-        if isinstance(layer, nn.Conv2d)
-    ]
+    """Name (``"conv1"``) and weights ``(out, in, height, width)`` of each convolution."""
+    layers = layers_of(sized(as_net(net)))
+    convolutions = [layer for layer in layers if isinstance(layer, nn.Conv2d)]
+    return [(f"conv{n}", layer.weight.detach()) for n, layer in enumerate(convolutions, 1)]

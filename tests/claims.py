@@ -107,9 +107,6 @@ CLAIMS = {
         ("answer-challenge", "references", "0.899 0.908"),
     ],
     "11_plateau": [
-        ("answer-inside", "similar", "0.95 0.92 0.84 0.81 0.96 0.93 0.90 0.87 0.23 0.64"),
-        ("answer-inside", "predict-noise", "0.92"),
-        ("answer-inside", "noise-often", "887 0.50"),
     ],
     "12_lenet5_1998": [
         ("title", "counts", "60,000 340,908"),
@@ -161,7 +158,6 @@ FROM_ELSEWHERE = {
     "02_mnist": {
         "70,000": "60,000 + 10,000",
         "0.02": "how far 13.48, the least of them, is from 13.5",
-        "2.30": LESSON_06,
         "0.835": FASHION,
         "0.876": FASHION,
         "0.916": FASHION,
@@ -178,7 +174,7 @@ FROM_ELSEWHERE = {
         "0.1": P98,
         "1.175": P98,
         "2.4": P98,
-        "0.9": RECIPE,
+        "256": RECIPE,
         "60,000,000": "Krizhevsky, Sutskever, Hinton, 2012; He, Zhang, Ren, Sun, 2016",
         "15.3": "Krizhevsky, Sutskever, Hinton, 2012",
         "138,000,000": "Simonyan, Zisserman, 2015",

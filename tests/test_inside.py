@@ -75,7 +75,7 @@ def test_a_layer_that_works_in_place_does_not_spoil_the_one_before(X):
 def test_kernels_are_the_weights_of_all_convolutions():
     net = lenet()
     (first, w1), (second, w2) = kernels(net)
-    assert (first, second) == ("1 Conv2d", "4 Conv2d")
+    assert (first, second) == ("conv1", "conv2")
     assert w1.data_ptr() == net[0].weight.data_ptr() and w2.shape == (16, 6, 5, 5)
 
 
@@ -212,16 +212,16 @@ def test_kernels_have_a_column_for_each_output_and_a_row_for_each_input_channel(
     picture = kernel_maps(kernels(first), kernels(second), titles=["one", "two"])
     axes = picture.figure.axes
     titles = [axis.get_title() for axis in axes]
-    assert titles == ["one\n1 Conv2d", "two\n1 Conv2d", "4 Conv2d", "4 Conv2d"]
+    assert titles == ["one\nconv1", "two\nconv1", "conv2", "conv2"]
     shown = axes[3].images[0].get_array()
     assert shown.shape == (6 * 6 - 1, 16 * 6 - 1)
     np.testing.assert_allclose(shown[12:17, 18:23], second[3].weight[3, 2].detach())
     assert axes[3].images[0].get_clim()[1] == pytest.approx(second[3].weight.abs().max().item())
-    assert "4 Conv2d 16 × 6 × 5 × 5" in picture.caption.zh
+    assert "conv2 16 × 6 × 5 × 5" in picture.caption.zh
 
 
 def test_a_wide_bank_of_kernels_is_cut():
-    picture = kernel_maps([("1 Conv2d", torch.randn(120, 64, 5, 5))])
+    picture = kernel_maps([("conv1", torch.randn(120, 64, 5, 5))])
     assert picture.figure.axes[0].images[0].get_array().shape == (8 * 6 - 1, 16 * 6 - 1)
     assert "120 × 64 × 5 × 5" in picture.caption.en
 

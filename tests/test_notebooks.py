@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 from pathlib import Path
 
@@ -16,7 +18,6 @@ THE_CORE = {"network", "train-loop", "evaluate-accuracy"}
 ONE_CLASS = ROOT / "notebooks" / "lenet_in_one_class.ipynb"  # its two functions are the book's
 LESSONS = [path for path in NOTEBOOKS if path != ONE_CLASS]
 MAIN_LINE = 45  # cells that are not optional
-NO_RECALL = {"00_start_here", "01_handwriting", "02_mnist", "09_inside_lenet", "12_lenet5_1998"}
 
 BLOCKS = re.compile(
     r'\A<div lang="zh">\n\n(?P<zh>.*)\n\n</div>\n<div lang="en">\n\n(?P<en>.*)\n\n</div>\Z', re.S
@@ -164,7 +165,7 @@ def test_opens_with_the_language_switch(notebook):
 def test_ends_with_summary_exercises_and_navigation(notebook, path):
     ids = [cell.id for cell in notebook.cells]
     assert ids[-1] == "navigation"
-    assert ("recall" in ids) == (path.stem not in NO_RECALL)
+    assert "recall" in ids
     if path != NOTEBOOKS[0]:
         assert "summary" in ids
         exercises = [cell for cell in codes(notebook) if re.fullmatch("exercise-[0-9]", cell.id)]
@@ -189,3 +190,31 @@ def test_lessons_link_to_their_neighbours(before, after):
 def test_at_least_25_cells_are_compared_everywhere():
     read = [nbformat.read(path, as_version=4) for path in NOTEBOOKS]
     assert sum(len(tagged(notebook, "nbval-check-output")) for notebook in read) >= 25
+
+
+def test_main_line_runs_without_the_optional_cells(notebook):
+    """In class mode those are hidden and left out: no name may come from one of them alone."""
+    known, left_out = {*dir(builtins), "display"}, set()
+    for cell in codes(notebook):
+        made, used = names_of(cell.source)
+        if "optional" in cell.metadata.get("tags", []):
+            left_out |= made - known
+        else:
+            missing = (used - made - known) & left_out
+            assert not missing, f"{cell.id}: {missing} of an optional cell"
+            known |= made
+
+
+def names_of(source: str) -> tuple[set[str], set[str]]:
+    """Names that a cell binds, also within its functions, and names that it reads."""
+    made, used = set(), set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else made).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            made.add(node.name)
+        elif isinstance(node, ast.alias):
+            made.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.arg):
+            made.add(node.arg)
+    return made, used

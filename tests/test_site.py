@@ -43,8 +43,8 @@ def outputs(path: Path, mime: str) -> list:
 # The whole site
 
 
-def test_has_a_page_for_each_lesson_and_four_more(site):
-    assert set(site.pages) == {"index", *LIVING, *(path.stem for path in NOTEBOOKS)}
+def test_has_a_page_for_each_lesson_and_five_more(site):
+    assert set(site.pages) == {"index", "glossary", *LIVING, *(path.stem for path in NOTEBOOKS)}
 
 
 def test_no_link_and_no_picture_is_dead(site):
@@ -90,6 +90,12 @@ def test_an_index_lists_every_lesson_with_its_minutes(site):
         first = nbformat.read(path, as_version=4).cells[0].source
         assert f"Time: about {row.select_one('.minutes').text} minutes" in first
         assert len(row.select("li")) >= 3
+
+
+def test_words_of_the_glossary_lead_to_the_cells_that_explain_them(site):
+    links = {a["href"] for a in site.pages["glossary"].select('main [lang="zh"] td a')}
+    assert "03_neurons.html#cell-neuron-text" in links
+    assert len(links) > 25
 
 
 # A lesson
@@ -211,7 +217,7 @@ def test_building_again_leaves_nothing_of_before(tmp_path):
     build(tmp_path / "site", notebooks)
     (tmp_path / "site" / "old.html").write_text("gone")
     pages = build(tmp_path / "site", notebooks)
-    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, *LIVING]
+    assert [page.stem for page in pages] == ["index", NOTEBOOKS[0].stem, "glossary", *LIVING]
     assert sorted((tmp_path / "site").glob("*.html")) == sorted(pages)
 
 

@@ -10,13 +10,14 @@ import shutil
 import sys
 from pathlib import Path
 
+import nbformat
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from lenet_helpers import Words
-from web import living
-from web.lessons import TEMPLATES, Lesson, SiteError, read_lesson
+from web import glossary, living
+from web.lessons import TEMPLATES, Lesson, LessonExporter, SiteError, read_lesson
 
 ROOT = Path(__file__).parents[1]
 STATIC = Path(__file__).parent / "static"
@@ -69,6 +70,8 @@ def render_pages(lessons: list[Lesson]):
     yield "index.html", page("index.html.j2", Words("LeNet 课程", "LeNet course"), lessons=lessons)
     for lesson in lessons:
         yield f"{lesson.stem}.html", page("lesson.html.j2", lesson.title, lesson=lesson)
+    body, _ = LessonExporter().from_notebook_node(nbformat.read(glossary.NOTEBOOK, as_version=4))
+    yield "glossary.html", page("lesson.html.j2", glossary.TITLE, lesson={"body": body})
     for name, title, content in (
         ("try_it", Words("试一试", "Try it"), living.try_it),
         ("watch_it", Words("看它学", "Watch it learn"), living.watch_it),

@@ -106,7 +106,8 @@ class _Renderer(IPythonRenderer):
         self.pictures = pictures
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        page = re.sub(r"^([^/:]+)\.ipynb", r"\1.html", url)
+        page = re.sub(r"^(?:\.\./|glossary/)?([^/:]+)\.ipynb", r"\1.html", url)
+        page = page.replace("#cell-id=", "#cell-")
         return super().link(text, page, title)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
