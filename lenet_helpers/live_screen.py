@@ -12,6 +12,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.runtime import return_freed_memory
 
 if TYPE_CHECKING:
     from lenet_helpers.live_plot import LiveAnimator
@@ -45,6 +46,7 @@ def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], N
     def at_end_of_cell(*_: object) -> None:
         shell.events.unregister("post_run_cell", at_end_of_cell)
         animator.draw()
+        return_freed_memory()
 
     def draw_later() -> None:
         if at_end_of_cell not in shell.events.callbacks["post_run_cell"]:

@@ -5,6 +5,9 @@ Their habits cost a small network dearly on Linux; elsewhere nothing is found to
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import torch
 from threadpoolctl import ThreadpoolController
 
@@ -22,6 +25,15 @@ def keep_freed_memory() -> None:
     Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
     """
     torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # freed at once
+
+
+def return_freed_memory() -> None:
+    """Hand back what `keep_freed_memory` kept, once a training has ended: others may need it.
+
+    Source: malloc_trim(3), which is glibc's.
+    """
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def release_idle_threads() -> None:

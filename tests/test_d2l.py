@@ -9,7 +9,7 @@ import torch
 from d2l import torch as d2l
 from matplotlib import pyplot as plt
 
-from lenet_helpers import LiveAnimator, evaluate_accuracy_gpu, lenet, train
+from lenet_helpers import LiveAnimator, book, evaluate_accuracy_gpu, lenet, train
 
 CPU = torch.device("cpu")
 
@@ -109,3 +109,48 @@ def test_axes_are_set_as_animator_sets_them():
     legends = [[t.get_text() for t in a.axes[0].get_legend().texts] for a in (theirs, ours)]
     assert legends[0] == legends[1] == ["train", "test"]
     assert len(LiveAnimator(nrows=2, ncols=3).axes) == len(d2l.Animator(nrows=2, ncols=3).axes.flat)
+
+
+# The functions that the lessons take from `lenet_helpers.book`
+
+
+@pytest.mark.parametrize("shape", [(7, 3), (7, 1), (7,)])
+def test_accuracy_and_size_are_the_books(shape):
+    scores, labels = torch.rand(shape), torch.randint(3, (7,))
+    assert book.accuracy(scores, labels) == d2l.accuracy(scores, labels)
+    assert book.size(scores) == d2l.size(scores)
+
+
+@pytest.mark.parametrize("name", ["Accumulator", "Timer"])
+def test_class_has_the_books_methods(name):
+    ours, theirs = getattr(book, name), getattr(d2l, name)
+    assert {n for n in vars(ours) if n[0] != "_"} == {n for n in vars(theirs) if n[0] != "_"}
+
+
+def test_accumulator_adds_as_the_books():
+    sums = [made(2) for made in (book.Accumulator, d2l.Accumulator)]
+    for each in sums:
+        each.add(1, torch.tensor(2.5))
+        each.add(3, 4)
+    assert [each[0] for each in sums] == [4, 4] and [each[1] for each in sums] == [6.5, 6.5]
+    sums[0].reset()
+    assert sums[0].data == [0, 0]
+
+
+def test_timer_keeps_what_it_measured(monkeypatch):
+    for package in (book, d2l):
+        ticks = iter([0.0, 1.0, 4.0, 5.0, 7.0])
+        monkeypatch.setattr(package.time, "time", lambda ticks=ticks: next(ticks))
+        timer = package.Timer()
+        timer.start()
+        assert timer.stop() == 3
+        timer.start()
+        timer.stop()
+        assert (timer.times, timer.sum(), timer.avg()) == ([3, 2], 5, 2.5)
+        assert timer.cumsum() == [3, 5]
+
+
+def test_any_other_name_is_the_books_own():
+    assert book.train_ch6 is d2l.train_ch6
+    with pytest.raises(AttributeError, match="no_such_name"):
+        book.no_such_name  # noqa: B018

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_digits
 
 from lenet_helpers import (
     BatchIterator,
@@ -161,6 +162,16 @@ def test_both_parts_are_standardised_with_the_training_statistics(fashion):
     pixels = torch.from_numpy(fashion.arrays[2]).double() / 255
     expected = (pixels - train_iter.mean) / train_iter.std
     torch.testing.assert_close(one_epoch(test_iter)[0][:, 0].double(), expected, rtol=0, atol=1e-5)
+
+
+def test_digits_are_those_of_scikit_learn(digits):
+    known = load_digits()
+    is_test = torch.arange(len(known.target)) % 5 == 4
+    for batches, chosen in zip(digits, (~is_test, is_test), strict=True):
+        assert batches.labels.tolist() == known.target[chosen].tolist()
+        grey = torch.from_numpy(known.images[chosen])[:, None] * (255 / 16)
+        large = torch.nn.functional.interpolate(grey, (28, 28), mode="bilinear")[:, 0]
+        assert torch.equal(batches.images, large.round().to(torch.uint8))
 
 
 def test_digits_are_always_standardised(digits):

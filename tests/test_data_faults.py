@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +99,19 @@ def test_array_has_the_headers_shape_and_memory_of_its_own(tmp_path, idx_bytes, 
     assert read.flags.writeable  # the images need not be copied before torch may hold them
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists what is mapped")
+@pytest.mark.parametrize("mode", [0o444, 0o644])
+def test_file_that_nobody_may_write_to_is_mapped_and_stays_as_it_is(tmp_path, idx_bytes, mode):
+    content = idx_bytes(np.ones((2, 28, 28), np.uint8))
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    file.chmod(mode)
+    array = read_idx(file, hashlib.sha256(content).hexdigest())
+    assert (str(file) in Path("/proc/self/maps").read_text()) == (mode == 0o444)
+    array += 1
+    assert file.read_bytes() == content
+
+
 # What is bad
 
 
@@ -123,7 +137,11 @@ def test_damaged_packing_is_refused(folder, name):
     assert_refused(file)
 
 
-@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir()])
+def touch_read_only(path: Path) -> None:
+    path.touch(0o444)
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.mkdir(), touch_read_only])
 def test_file_that_cannot_be_read_is_named(tmp_path, make):
     path = tmp_path / FILES[0]
     make(path)

@@ -27,6 +27,24 @@ fresh_pages()
 print(before, fresh_pages())
 """
 
+RETURNED = """
+import psutil, torch
+from lenet_helpers.runtime import keep_freed_memory, return_freed_memory
+
+def own():
+    return psutil.Process().memory_info().rss // 10**6
+
+keep_freed_memory()
+torch.ones(1)
+before = own()
+blocks = [torch.ones(25_000) for _ in range(400)]  # 40 MB
+end = torch.ones(1_000)  # what lies above them keeps glibc from giving any back by itself
+del blocks
+kept = own()
+return_freed_memory()
+print(before, kept, own())
+"""
+
 THREADS = """
 import os, torch
 from lenet_helpers.runtime import release_idle_threads
@@ -58,6 +76,13 @@ def printed(code: str) -> list[str]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
+
+
+@LINUX
+def test_memory_that_is_kept_goes_back_when_the_training_has_ended():
+    before, kept, returned = map(int, printed(RETURNED))
+    assert kept - before >= 35
+    assert returned - before <= 5
 
 
 @LINUX

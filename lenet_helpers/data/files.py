@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import mmap
 import zlib
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     """
     try:
         content = content_of(path)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DamagedFileError(
             path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
@@ -89,7 +90,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     return array
 
 
-def parse_idx(content: bytearray) -> np.ndarray | None:
+def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
     """The array that an IDX file holds, or ``None`` if this is not exactly one such file.
 
     The file is a header (two zero bytes, the type of a number, the number of axes, then each axis's
@@ -118,7 +119,7 @@ def _another(paths: list[Path], dataset: DataSet) -> Words | None:
     for path in paths:
         try:
             content = content_of(path)
-        except (OSError, EOFError, zlib.error):
+        except (OSError, EOFError, ValueError, zlib.error):
             return None
         sums.append(hashlib.sha256(content).hexdigest())
         arrays.append(parse_idx(content))

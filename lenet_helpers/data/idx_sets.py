@@ -100,7 +100,7 @@ def _looks_like_idx(path: Path) -> bool:
         with path.open("rb") as file:
             packed = file.peek(2).startswith(GZIP_MAGIC)
             start = (gzip.GzipFile(fileobj=file) if packed else file).read(4)
-    except (OSError, EOFError, zlib.error):
+    except (OSError, EOFError, ValueError, zlib.error):
         return False
     return len(start) == 4 and start[:2] == b"\0\0" and start[2] in TYPES and 0 < start[3] < 5
 
@@ -108,7 +108,7 @@ def _looks_like_idx(path: Path) -> bool:
 def _read(path: Path) -> IdxFile:
     try:
         array, reason = parse_idx(content_of(path, MOST_BYTES)), None
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         array, reason = None, str(error)
     if array is None:
         about = Words(f"（{reason}）", f" ({reason})") if reason else Words.same("")

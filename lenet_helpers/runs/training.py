@@ -17,7 +17,7 @@ from lenet_helpers.data.catalog import OWN, DataSet, data_set
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
-from lenet_helpers.runtime import release_idle_threads
+from lenet_helpers.runtime import release_idle_threads, return_freed_memory
 from lenet_helpers.seeding import seeded
 from lenet_helpers.training import DivergedError, Progress, train
 
@@ -151,4 +151,5 @@ class Job:
         try:
             self._at_end(self)
         finally:
+            return_freed_memory()
             self._over.set()
