@@ -1,0 +1,9 @@
+"""Lesson 13: fields of five digits, composed from single ones, and pictures of how they are read.
+
+How they are read stands in the lesson itself.
+"""
+
+from lenet_helpers.zip_code.fields import Fields, compose, to_field
+from lenet_helpers.zip_code.pictures import field_rows, scores_over_field
+
+__all__ = ["Fields", "compose", "field_rows", "scores_over_field", "to_field"]
