@@ -1,0 +1,204 @@
+"""Ink from paper: background removed, threshold, ruled lines and specks dropped.
+
+A stroke is what a wide window covers: the *closing* of the paper (the brightest within a window,
+then the darkest of that; Serra, *Image Analysis and Mathematical Morphology*, 1982) fills it up,
+and keeps shadows, edges of tables and all that is wider. How much darker than this background a
+pixel is, as a share of the background, does not depend on the light that falls on it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.handwriting.lines import without_lines
+from lenet_helpers.handwriting.pictures import grey_of
+from lenet_helpers.handwriting.remarks import REMARKS
+from lenet_helpers.words import Words
+
+WINDOW = 0.25  # of the shorter side: wider than any stroke
+EIGHT = np.ones((3, 3), int)  # pieces hang together by corners too
+SMALLEST = 0.02  # of the picture's shorter side
+SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
+
+
+class Step(NamedTuple):
+    """One step and what it made, ``(h, w)`` grey levels from 0 (black) to 255 or ink from 0."""
+
+    words: Words
+    picture: np.ndarray
+    is_ink: bool = True
+
+
+class Ink(NamedTuple):
+    """Ink on blank paper.
+
+    Attributes:
+        values: ``float32 (h, w)``, 0 is paper, 255 is ink.
+        steps: what each step made of the picture, the picture first.
+        remarks: what makes the reading doubtful, in both languages.
+    """
+
+    values: np.ndarray
+    steps: tuple[Step, ...]
+    remarks: tuple[Words, ...]
+
+
+def ink_of(picture) -> Ink:
+    """The ink of a photo, a scan or a drawing, on blank paper.
+
+    Paper and ink may be of any colours; which is which follows from what lies within what. A clean
+    drawing (paper of exactly one grey level, which is the lightest or darkest) keeps its values.
+
+    Args:
+        picture: as `grey_of` takes it.
+
+    Raises:
+        SettingError: as `grey_of`.
+    """
+    grey = grey_of(picture)
+    steps = [Step(Words("灰度", "grey"), grey, False)]
+    clean = clean_ink(grey)
+    if clean is not None:
+        return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), ())
+    sides = [ink_mask(side) for side in (grey, 255 - grey)]
+    found, other = sorted(sides, key=lambda side: side.score, reverse=True)
+    contrast, mask = found.contrast, found.mask
+    steps.append(Step(Words("去掉背景", "background removed"), contrast))
+    steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > found.floor)))
+    steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), 255.0 * mask))
+    remarks = [REMARKS[name] for name in found.doubts]
+    if found.score < 1.2 * other.score:
+        remarks.append(REMARKS["sides"])
+    values = darkened(contrast, mask)
+    return Ink(values, (*steps, Step(Words("墨迹", "ink"), values)), tuple(remarks))
+
+
+class Side(NamedTuple):
+    """What is darker than its surroundings (or lighter, in the negative) and may be ink."""
+
+    contrast: np.ndarray
+    floor: int
+    mask: np.ndarray
+    score: float
+    doubts: tuple[str, ...]
+
+
+def ink_mask(grey: np.ndarray) -> Side:
+    """Pieces darker than their background that are no lines, no specks and not cut by the edge."""
+    contrast = contrast_of(grey)
+    floor = floor_of(contrast)
+    pieces = pieces_of(without_lines(contrast > floor))
+    large = pieces.lengths >= SMALLEST * min(grey.shape)
+    whole = large & ~pieces.at_edge
+    chosen, doubts = (whole, ()) if whole.any() else (large, ("edge",))
+    if not chosen.any():
+        return Side(contrast, floor, np.zeros(grey.shape, bool), 0.0, ("nothing",))
+    dark = contrast > best_split(contrast[pieces.mask(chosen)])
+    pieces = pieces_of(dark & pieces.mask(chosen))
+    kept = pieces.lengths >= SPECK * pieces.lengths.max()
+    mask = pieces.mask(kept)
+    score = pieces.lengths.max() * contrast[mask].mean()
+    return Side(contrast, floor, mask, score, doubts)
+
+
+def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The contrast on and beside the mask, so that strokes are full ink: ``float32``, to 255."""
+    if not mask.any():
+        return np.zeros(mask.shape, np.float32)
+    full, least = np.median(contrast[mask]), int(contrast[mask].min()) - 1
+    near = ndimage.binary_dilation(mask, EIGHT)
+    share = (contrast - (2.0 * least - full)) / (2.0 * max(full - least, 1))
+    return (255 * np.clip(share, 0, 1) * near).astype(np.float32)
+
+
+def clean_ink(grey: np.ndarray) -> np.ndarray | None:
+    """The ink of a drawing on paper without any noise, or ``None`` if it is none such."""
+    counts = np.bincount(grey.ravel(), minlength=256)
+    paper = int(counts.argmax())
+    above, below = counts[paper + 1 :], counts[:paper][::-1]  # by distance from the paper
+    away = above if below.sum() == 0 else below if above.sum() == 0 else None
+    if away is None or not away.sum() or counts[paper] < 0.3 * grey.size:
+        return None
+    most = int(away.nonzero()[0][-1]) + 1
+    if away[: most // 8].sum() > away[most // 2 :].sum():  # noise, not the edges of strokes
+        return None
+    ink = np.abs(grey.astype(np.float32) - paper)
+    return ink if most > 200 else ink * (255 / most)
+
+
+def background(grey: np.ndarray) -> np.ndarray:
+    """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
+    size = 2 * int(WINDOW * min(grey.shape) / 2) + 1
+    brightest = ndimage.maximum_filter(smooth(grey), size, mode="nearest")
+    return ndimage.minimum_filter(brightest, size, mode="nearest")
+
+
+def smooth(grey: np.ndarray) -> np.ndarray:
+    """The mean of each pixel and its 8 neighbours, rounded: ``uint8 (h, w)``."""
+    padded = np.pad(grey.astype(np.int32), 1, "edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] + 4) // 9).astype(np.uint8)
+
+
+def contrast_of(grey: np.ndarray) -> np.ndarray:
+    """How much darker than its background each pixel is: ``uint8 (h, w)``, 255 for black.
+
+    Where there is hardly any light, noise must not count as ink: no background counts as darker
+    than a third of the brightest.
+    """
+    paper = background(grey).astype(np.int32)
+    darker = np.maximum(paper - smooth(grey), 0)
+    light = np.maximum(paper, max(paper.max() // 3, 1))
+    return ((255 * darker + light // 2) // light).astype(np.uint8)
+
+
+def floor_of(contrast: np.ndarray) -> int:
+    """A contrast that the paper's own noise does not reach."""
+    counts = np.bincount(contrast.ravel(), minlength=256).cumsum()
+    median, low = (int((counts >= share * counts[-1]).argmax()) for share in (0.5, 0.16))
+    return median + 5 * (median - low) + 6
+
+
+def best_split(contrasts: np.ndarray) -> int:
+    """The contrast that parts these best into two groups (Otsu, 1979)."""
+    counts = np.bincount(contrasts.ravel(), minlength=256).astype(float)
+    below = counts.cumsum()
+    sums = (counts * np.arange(256)).cumsum()
+    above = below[-1] - below
+    gap = sums * above - (sums[-1] - sums) * below
+    return int((gap**2 / np.maximum(below * above, 1)).argmax())
+
+
+class Pieces(NamedTuple):
+    """What hangs together in a mask; ``numbers`` is 0 outside, each piece has its own from 1 on."""
+
+    numbers: np.ndarray
+    boxes: np.ndarray  # (n, 4): top, left, bottom, right; the last two are just outside
+    areas: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """The longer side of each box."""
+        return np.maximum(self.boxes[:, 2] - self.boxes[:, 0], self.boxes[:, 3] - self.boxes[:, 1])
+
+    @property
+    def at_edge(self) -> np.ndarray:
+        """Which pieces touch the picture's edge."""
+        least, most = self.boxes[:, :2], self.boxes[:, 2:] - self.numbers.shape
+        return (least == 0).any(axis=1) | (most == 0).any(axis=1)
+
+    def mask(self, chosen: np.ndarray) -> np.ndarray:
+        """Where the pieces are for which ``chosen``, ``bool (n,)``, is true."""
+        return np.concatenate([[False], chosen])[self.numbers]
+
+
+def pieces_of(mask: np.ndarray) -> Pieces:
+    """The pieces of a mask ``bool (h, w)``; pixels that touch by a corner hang together."""
+    numbers, count = ndimage.label(mask, EIGHT)
+    found = ndimage.find_objects(numbers)
+    boxes = [[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in found]
+    areas = np.bincount(numbers.ravel(), minlength=count + 1)[1:]
+    return Pieces(numbers, np.array(boxes, int).reshape(-1, 4), areas)
