@@ -19,6 +19,7 @@ from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
 WINDOW = 0.25  # of the shorter side: wider than any stroke
+UNDECIDED = 0.06  # as many votes for either side, nearly
 EIGHT = np.ones((3, 3), int)  # pieces hang together by corners too
 SMALLEST = 0.02  # of the picture's shorter side
 SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
@@ -39,11 +40,13 @@ class Ink(NamedTuple):
         values: ``float32 (h, w)``, 0 is paper, 255 is ink.
         steps: what each step made of the picture, the picture first.
         remarks: what makes the reading doubtful, in both languages.
+        is_clean: whether it was a clean drawing, whose values are kept.
     """
 
     values: np.ndarray
     steps: tuple[Step, ...]
     remarks: tuple[Words, ...]
+    is_clean: bool = False
 
 
 def ink_of(picture) -> Ink:
@@ -62,46 +65,54 @@ def ink_of(picture) -> Ink:
     steps = [Step(Words("灰度", "grey"), grey, False)]
     clean = clean_ink(grey)
     if clean is not None:
-        return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), ())
-    sides = [ink_mask(side) for side in (grey, 255 - grey)]
-    found, other = sorted(sides, key=lambda side: side.score, reverse=True)
-    contrast, mask = found.contrast, found.mask
-    steps.append(Step(Words("去掉背景", "background removed"), contrast))
-    steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > found.floor)))
-    steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), 255.0 * mask))
-    remarks = [REMARKS[name] for name in found.doubts]
-    if found.score < 1.2 * other.score:
-        remarks.append(REMARKS["sides"])
-    values = darkened(contrast, mask)
-    return Ink(values, (*steps, Step(Words("墨迹", "ink"), values)), tuple(remarks))
-
-
-class Side(NamedTuple):
-    """What is darker than its surroundings (or lighter, in the negative) and may be ink."""
-
-    contrast: np.ndarray
-    floor: int
-    mask: np.ndarray
-    score: float
-    doubts: tuple[str, ...]
-
-
-def ink_mask(grey: np.ndarray) -> Side:
-    """Pieces darker than their background that are no lines, no specks and not cut by the edge."""
-    contrast = contrast_of(grey)
+        return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), (), True)
+    surplus = paper_surplus(grey)
+    contrast = contrast_of(grey if surplus >= 0 else 255 - grey)
     floor = floor_of(contrast)
+    mask, doubts = ink_mask(contrast, floor)
+    values = darkened(contrast, mask)
+    steps.append(Step(Words("去掉背景", "background removed"), contrast))
+    steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > floor)))
+    steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), values))
+    if abs(surplus) < UNDECIDED:
+        doubts.append("sides")
+    return Ink(values, tuple(steps), tuple(REMARKS[name] for name in doubts))
+
+
+def window_of(grey: np.ndarray) -> int:
+    """The side of the square that no stroke fills, in pixels; odd."""
+    return 2 * int(WINDOW * min(grey.shape) / 2) + 1
+
+
+def paper_surplus(grey: np.ndarray) -> float:
+    """By which share the light pixels outnumber the dark ones around the ink, from -1 to 1.
+
+    Around a stroke most is paper. Where a window sees both, each pixel votes for its own side; at
+    the edge of a table, and of a shadow, both sides have equally many.
+    """
+    size, middle = window_of(grey), smooth(grey).astype(np.int32)
+    lightest = ndimage.maximum_filter(middle, size, mode="nearest")
+    darkest = ndimage.minimum_filter(middle, size, mode="nearest")
+    both = 3 * (lightest - darkest) >= (lightest - darkest).max()
+    votes = np.sign(2 * middle - lightest - darkest)[both]
+    return float(votes.mean())
+
+
+def ink_mask(contrast: np.ndarray, floor: int) -> tuple[np.ndarray, list[str]]:
+    """Pieces with more contrast than paper that are no lines, no specks and not cut by the edge.
+
+    Returns:
+        ``bool (h, w)``, and the names of the remarks to be made.
+    """
     pieces = pieces_of(without_lines(contrast > floor))
-    large = pieces.lengths >= SMALLEST * min(grey.shape)
+    large = pieces.lengths >= SMALLEST * min(contrast.shape)
     whole = large & ~pieces.at_edge
-    chosen, doubts = (whole, ()) if whole.any() else (large, ("edge",))
+    chosen, doubts = (whole, []) if whole.any() else (large, ["edge"])
     if not chosen.any():
-        return Side(contrast, floor, np.zeros(grey.shape, bool), 0.0, ("nothing",))
+        return np.zeros(contrast.shape, bool), ["nothing"]
     dark = contrast > best_split(contrast[pieces.mask(chosen)])
     pieces = pieces_of(dark & pieces.mask(chosen))
-    kept = pieces.lengths >= SPECK * pieces.lengths.max()
-    mask = pieces.mask(kept)
-    score = pieces.lengths.max() * contrast[mask].mean()
-    return Side(contrast, floor, mask, score, doubts)
+    return pieces.mask(pieces.lengths >= SPECK * pieces.lengths.max()), doubts
 
 
 def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -131,7 +142,7 @@ def clean_ink(grey: np.ndarray) -> np.ndarray | None:
 
 def background(grey: np.ndarray) -> np.ndarray:
     """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
-    size = 2 * int(WINDOW * min(grey.shape) / 2) + 1
+    size = window_of(grey)
     brightest = ndimage.maximum_filter(smooth(grey), size, mode="nearest")
     return ndimage.minimum_filter(brightest, size, mode="nearest")
 
