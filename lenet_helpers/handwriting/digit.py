@@ -9,12 +9,12 @@ import torch
 from scipy import ndimage
 
 from lenet_helpers.handwriting.form import LONGEST_SIDE, form_steps
-from lenet_helpers.handwriting.ink import Ink, Pieces, Step, ink_of, pieces_of
+from lenet_helpers.handwriting.ink import OTHER, Ink, Pieces, Step, ink_of, pieces_of
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
 PENS = (2.0, 4.0)  # how wide strokes are in MNIST, in its pixels: eight of ten digits
-NEAR, PART, OTHER = 0.12, 0.75, 0.4  # of the digit's length: gap and length of a part, of a second
+NEAR, PART = 0.3, 0.7  # of the digit's length: a gap in it, the height of a part of it
 WIDEST, DOT = 1.6, 0.03  # width by height of a digit; its length by the picture's shorter side
 FINE = 8 * LONGEST_SIDE  # pixels of the longer side, to widen or narrow strokes at
 
@@ -24,11 +24,13 @@ class Digit(NamedTuple):
 
     Attributes:
         image: ``uint8 (28, 28)`` in MNIST's form; blank if nothing was found.
+        values: its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255.
         steps: what each step made of the picture, the picture in grey first.
         remarks: why a reading of it is not sure, in both languages; none if there is no doubt.
     """
 
     image: torch.Tensor
+    values: np.ndarray
     steps: tuple[Step, ...]
     remarks: tuple[Words, ...]
 
@@ -47,8 +49,8 @@ def digit_of(picture, deskew: bool = False) -> Digit:
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)
     if len(pieces.areas):
-        own = _own_pieces(pieces)
-        remarks += _remarks_on(pieces, own)
+        own, box = _own_pieces(pieces)
+        remarks += _remarks_on(pieces, own, box)
         if not ink.is_clean:
             values = values * ndimage.binary_dilation(pieces.mask(own), np.ones((3, 3)))
             values = with_usual_pen(_cropped(values))
@@ -61,29 +63,34 @@ def digit_of(picture, deskew: bool = False) -> Digit:
     form = form_steps(values)
     image = form.image.clamp(max=255).round().to(torch.uint8)
     steps.append(Step(Words("MNIST 的形式", "MNIST's form"), image.numpy()))
-    return Digit(image, tuple(steps), tuple(remarks))
+    return Digit(image, values, tuple(steps), tuple(remarks))
 
 
-def _own_pieces(pieces: Pieces) -> np.ndarray:
-    """Which pieces make up the digit: the longest, and shorter ones close to it."""
-    main = pieces.lengths.argmax()
-    box, length = pieces.boxes[main], pieces.lengths[main]
-    gaps = np.maximum(pieces.boxes[:, :2] - box[2:], box[:2] - pieces.boxes[:, 2:])
-    near = gaps.max(axis=1) <= NEAR * length
-    own = near & ((pieces.lengths <= PART * length) | (gaps.max(axis=1) < 0))
-    own[main] = True
-    return own
+def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    """Which pieces make up the digit, and its box: the longest, and parts close to what is there.
+
+    A piece beside it and nearly as high is no part but another digit.
+    """
+    own = np.zeros(len(pieces.areas), bool)
+    own[pieces.lengths.argmax()] = True
+    while True:
+        box = np.r_[pieces.boxes[own, :2].min(axis=0), pieces.boxes[own, 2:].max(axis=0)]
+        length = max(box[2:] - box[:2])
+        gaps = np.maximum(pieces.boxes[:, :2] - box[2:], box[:2] - pieces.boxes[:, 2:])
+        high = pieces.boxes[:, 2] - pieces.boxes[:, 0]
+        beside = (gaps[:, 1] > 0) & (high > PART * (box[2] - box[0]))
+        more = own | ((gaps.max(axis=1) <= NEAR * length) & ~beside)
+        if (more == own).all():
+            return own, box
+        own = more
 
 
-def _remarks_on(pieces: Pieces, own: np.ndarray) -> list[Words]:
-    longest = pieces.lengths.max()
-    is_other = ~own & (pieces.lengths >= OTHER * longest)
-    boxes = pieces.boxes[own]
-    high, wide = boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)
-    found = []
-    if is_other.any() or wide > WIDEST * high:
+def _remarks_on(pieces: Pieces, own: np.ndarray, box: np.ndarray) -> list[Words]:
+    (high, wide), found = box[2:] - box[:2], []
+    others = pieces.lengths[~own].max(initial=0)
+    if others >= OTHER * max(high, wide) or wide > WIDEST * high:
         found.append(REMARKS["several"])
-    if longest < DOT * min(pieces.numbers.shape):
+    if max(high, wide) < DOT * min(pieces.numbers.shape):
         found.append(REMARKS["dot"])
     if pieces.areas.sum() > pieces.numbers.size / 2:
         found.append(REMARKS["black"])

@@ -20,6 +20,10 @@ from lenet_helpers.words import Words
 
 WINDOW = 0.25  # of the shorter side: wider than any stroke
 UNDECIDED = 0.06  # as many votes for either side, nearly
+FAINT, BLURRED = 1.4, 0.08  # of the noise's limit; of the digit's length
+SHARPEST = 3  # pixels over which the smoothed edge of a sharp photo changes
+OTHER = 0.3  # of the digit's length: another digit
+CLEAN = 0.15  # of a clean drawing is paper, at least
 EIGHT = np.ones((3, 3), int)  # pieces hang together by corners too
 SMALLEST = 0.02  # of the picture's shorter side
 SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
@@ -49,7 +53,7 @@ class Ink(NamedTuple):
     is_clean: bool = False
 
 
-def ink_of(picture) -> Ink:
+def ink_of(picture, simple: bool = False) -> Ink:
     """The ink of a photo, a scan or a drawing, on blank paper.
 
     Paper and ink may be of any colours; which is which follows from what lies within what. A clean
@@ -57,6 +61,8 @@ def ink_of(picture) -> Ink:
 
     Args:
         picture: as `grey_of` takes it.
+        simple: as a page without Python does it (photo.js): ruled lines stay, and of all pieces
+            only the longest is kept.
 
     Raises:
         SettingError: as `grey_of`.
@@ -69,13 +75,18 @@ def ink_of(picture) -> Ink:
     surplus = paper_surplus(grey)
     contrast = contrast_of(grey if surplus >= 0 else 255 - grey)
     floor = floor_of(contrast)
-    mask, doubts = ink_mask(contrast, floor)
+    mask, doubts = ink_mask(contrast, floor, simple)
     values = darkened(contrast, mask)
     steps.append(Step(Words("去掉背景", "background removed"), contrast))
     steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > floor)))
     steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), values))
-    if abs(surplus) < UNDECIDED:
-        doubts.append("sides")
+    if mask.any():
+        signs = {
+            "sides": abs(surplus) < UNDECIDED,
+            "faint": np.median(contrast[mask]) < FAINT * floor,
+            "blurred": not simple and edge_width(contrast, mask) > BLURRED,
+        }
+        doubts += [name for name, is_so in signs.items() if is_so]
     return Ink(values, tuple(steps), tuple(REMARKS[name] for name in doubts))
 
 
@@ -98,13 +109,16 @@ def paper_surplus(grey: np.ndarray) -> float:
     return float(votes.mean())
 
 
-def ink_mask(contrast: np.ndarray, floor: int) -> tuple[np.ndarray, list[str]]:
+def ink_mask(
+    contrast: np.ndarray, floor: int, simple: bool = False
+) -> tuple[np.ndarray, list[str]]:
     """Pieces with more contrast than paper that are no lines, no specks and not cut by the edge.
 
     Returns:
         ``bool (h, w)``, and the names of the remarks to be made.
     """
-    pieces = pieces_of(without_lines(contrast > floor))
+    above = contrast > floor
+    pieces = pieces_of(above if simple else without_lines(above))
     large = pieces.lengths >= SMALLEST * min(contrast.shape)
     whole = large & ~pieces.at_edge
     chosen, doubts = (whole, []) if whole.any() else (large, ["edge"])
@@ -112,7 +126,25 @@ def ink_mask(contrast: np.ndarray, floor: int) -> tuple[np.ndarray, list[str]]:
         return np.zeros(contrast.shape, bool), ["nothing"]
     dark = contrast > best_split(contrast[pieces.mask(chosen)])
     pieces = pieces_of(dark & pieces.mask(chosen))
-    return pieces.mask(pieces.lengths >= SPECK * pieces.lengths.max()), doubts
+    shares = pieces.lengths / pieces.lengths.max()
+    if not simple:
+        return pieces.mask(shares >= SPECK), doubts
+    doubts += ["several"] * int((shares >= OTHER).sum() > 1)
+    return pieces.mask(np.arange(len(shares)) == shares.argmax()), doubts
+
+
+def edge_width(contrast: np.ndarray, mask: np.ndarray) -> float:
+    """How wide the change from paper to ink is, as a share of the longest piece's length."""
+    pieces = pieces_of(mask)
+    longest = pieces.lengths.argmax()
+    top, left, bottom, right = pieces.boxes[longest]
+    part = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+    slopes = np.hypot(*np.gradient(contrast[part].astype(np.float32)))
+    within = mask[part]
+    border = ndimage.binary_dilation(within, EIGHT) & ~ndimage.binary_erosion(within, EIGHT)
+    steepest = np.quantile(slopes[border], 0.75)
+    width = np.median(contrast[part][within]) / max(steepest, 1e-9)
+    return max(0.0, width - SHARPEST) / pieces.lengths[longest]
 
 
 def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -128,10 +160,11 @@ def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def clean_ink(grey: np.ndarray) -> np.ndarray | None:
     """The ink of a drawing on paper without any noise, or ``None`` if it is none such."""
     counts = np.bincount(grey.ravel(), minlength=256)
-    paper = int(counts.argmax())
+    rim = np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]
+    paper = int(np.bincount(rim).argmax())
     above, below = counts[paper + 1 :], counts[:paper][::-1]  # by distance from the paper
     away = above if below.sum() == 0 else below if above.sum() == 0 else None
-    if away is None or not away.sum() or counts[paper] < 0.3 * grey.size:
+    if away is None or not away.sum() or counts[paper] < CLEAN * grey.size:
         return None
     most = int(away.nonzero()[0][-1]) + 1
     if away[: most // 8].sum() > away[most // 2 :].sum():  # noise, not the edges of strokes

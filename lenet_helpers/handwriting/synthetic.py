@@ -126,7 +126,7 @@ def _stroke(digit: np.ndarray, scene: Scene, to_paper: np.ndarray, random) -> np
     inside = ndimage.gaussian_filter(fine, 3) > 110
     depth = ndimage.distance_transform_edt(inside) - ndimage.distance_transform_edt(~inside)
     # A narrow pen leaves at least a line: no stroke gets thinner than its own middle.
-    narrowest = ndimage.maximum_filter(depth, 25) - 2
+    narrowest = ndimage.maximum_filter(depth, 9) - 2
     wanted = np.minimum(-8 / 2 * random.uniform(*scene.pen), narrowest)
     covered = np.clip(0.5 + depth - wanted, 0, 1)
     side = random.uniform(*scene.digit)  # of the 28 pixels, in heights of the photo
