@@ -9,7 +9,8 @@ import torch
 from scipy import ndimage
 
 from lenet_helpers.handwriting.form import LONGEST_SIDE, form_steps
-from lenet_helpers.handwriting.ink import OTHER, Ink, Pieces, Step, ink_of, pieces_of
+from lenet_helpers.handwriting.ink import OTHER, Ink, Step, ink_of
+from lenet_helpers.handwriting.pieces import EIGHT, Pieces, pieces_of
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
@@ -52,7 +53,7 @@ def digit_of(picture, deskew: bool = False) -> Digit:
         own, box = _own_pieces(pieces)
         remarks += _remarks_on(pieces, own, box)
         if not ink.is_clean:
-            values = values * ndimage.binary_dilation(pieces.mask(own), np.ones((3, 3)))
+            values = values * ndimage.binary_dilation(pieces.mask(own), EIGHT)
             values = with_usual_pen(_cropped(values))
             steps.append(
                 Step(Words("一个数字，笔画粗细适中", "one digit, its pen as usual"), values)

@@ -118,7 +118,7 @@ class NetworkView(CalmPanel):
         return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
 
     def draw(self, picture) -> None:
-        """Put a drawing, or the digit of a photo or a scan, on the pad; `remarks` say what is doubtful.
+        """Put a drawing, or the digit of a photo or a scan, on the pad.
 
         Args:
             picture: a file's name, Pillow's image, or numbers from 0 to 1 or to 255, as `grey_of`
