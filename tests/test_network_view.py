@@ -210,8 +210,8 @@ def test_choose_takes_a_layer_by_name(view):
         (lambda v: v.choose("conv1", True), "not True"),
         (lambda v: setattr(v, "image_number", 359), "from 0 to 358, not 359"),
         (lambda v: setattr(v, "image_number", -1), "not -1"),
-        (lambda v: v.draw(np.full((28, 28), -1)), "A scan must be a table"),
-        (lambda v: v.draw("7"), "A scan must be a table"),
+        (lambda v: v.draw(np.full((28, 28), -1)), "A picture must be"),
+        (lambda v: v.draw("7"), "The picture file 7 cannot be read"),
     ],
 )
 def test_what_is_not_there_is_explained_and_changes_nothing(view, act, says):

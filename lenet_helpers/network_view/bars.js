@@ -35,11 +35,11 @@ export function makeAnswer({ network, speaker, act }) {
              folded: network.stages[last].channels === 1 ? 1 : 0 };
   }
 
-  // inked: there is a picture; refusal: what `refuse` said of it, or null.
-  function paint(next, reach, { inked = true, refusal = null } = {}) {
+  // inked: there is a picture; refusal: what `refuse` said of it, or null; remarks: why there is none.
+  function paint(next, reach, { inked = true, refusal = null, remarks = [] } = {}) {
     run = inked ? next : null;
     const read = run && readingWords(network, run);
-    words = read?.words ?? WORDS.blank;
+    words = read?.words ?? (remarks.length ? joined(remarks, "；", "; ") : WORDS.blank);
     short = read?.short ?? words;
     rows.forEach(({ row, score, bar, share }, k) => {
       const value = run ? run.scores[k] : NaN, chance = run ? run.probabilities[k] : NaN;
@@ -144,8 +144,8 @@ function makeRow(name) {
 
 // "not a digit: like pieces pasted together (score 2.31 > 1.44)", or without the reason where there
 // is little room; a remark has no score.
-function refusalWords({ reason, score, threshold }, long) {
-  const why = joined([WORDS.refused, long && reason], "：", ": ");
+function refusalWords({ reason, score, threshold, isUnsure }, long) {
+  const why = joined([isUnsure ? WORDS.unsure : WORDS.refused, long && reason], "：", ": ");
   if (!Number.isFinite(score)) return why;
   const odds = `${fixed(score, 2)}\u00a0>\u00a0${fixed(threshold, 2)}`;
   return long ? { zh: `${why.zh}（分数 ${odds}）`, en: `${why.en} (score ${odds})` }

@@ -44,6 +44,14 @@ function cropToInk(scan) {
   return box;
 }
 
+// The ink with a margin around it, and no more.
+export function withMargin(scan) {
+  const box = cropToInk(scan), margin = Math.max(2, Math.floor(Math.max(box.height, box.width) / 5));
+  const result = blankPicture(box.height + 2 * margin, box.width + 2 * margin);
+  copyInto(result, margin, margin, box, 0, 0, box.height, box.width);
+  return result;
+}
+
 // A rectangle of one picture to a place in another.
 function copyInto(target, toRow, toColumn, source, fromRow, fromColumn, height, width) {
   for (let row = 0; row < height; row++) {

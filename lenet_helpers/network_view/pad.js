@@ -1,5 +1,6 @@
 // A pad to draw on with mouse, pen or finger, with undo. The canvas is transparent; its alpha is the
-// ink. A drawing is {base, strokes}: a picture that lay on the pad at first, or null, and strokes
+// ink. A drawing is {base, strokes}: a picture that lay on the pad at first (with the remarks on a
+// photo), or null, and strokes
 // {brush, points: [x, y, x, y, ...]} in the pad's own pixels.
 import { element } from "./elements.js";
 import { WORDS, say } from "./words.js";
@@ -15,9 +16,9 @@ export function makePad({ speaker, changed }) {
   const hint = say(element("p", { class: "nv-pad-hint", "aria-hidden": "true" }), WORDS.padHint);
   const undoButton = toolButton("↶", WORDS.undo, undo), clearButton = toolButton("✕", WORDS.clear, clear);
   const brush = element("input", { type: "range", min: THINNEST_BRUSH, max: WIDEST_BRUSH, value: USUAL_BRUSH });
+  const tools = element("div", { class: "nv-tools" }, undoButton, clearButton, brush);
   const whole = element("div", { class: "nv-drawing" },
-    element("div", { class: "nv-paper" }, canvas, hint),
-    element("div", { class: "nv-tools" }, undoButton, clearButton, brush));
+    element("div", { class: "nv-paper" }, canvas, hint), tools);
   let drawings = [BLANK_DRAWING], stroke = null, pointer = null;
   speaker.name(canvas, WORDS.pad);
   for (const attribute of ["aria-label", "title"]) speaker.name(brush, WORDS.brush, attribute);
@@ -130,7 +131,7 @@ export function makePad({ speaker, changed }) {
     return { height: PAD_SIDE, width: PAD_SIDE, values };
   }
 
-  return { element: whole, begin, put, undo, clear, scan, get drawing() { return drawing(); }, get drawings() { return [...drawings]; } };
+  return { element: whole, tools, begin, put, undo, clear, scan, get drawing() { return drawing(); }, get drawings() { return [...drawings]; } };
 }
 
 export function isBlank({ base, strokes }) {
@@ -154,7 +155,10 @@ function paintBase(pen, { height, width, inks }) {
 export function drawingAsPlain({ base, strokes }) {
   const plain = { strokes: strokes.map(({ brush, points }) => ({ brush, points: [...points] })) };
   if (base && base.picture !== undefined) plain.picture = base.picture;
-  else if (base) plain.scan = { height: base.height, width: base.width, inks: asBase64(base.inks) };
+  else if (base) {
+    const { height, width, inks, remarks = [] } = base;
+    plain.scan = { height, width, inks: asBase64(inks), ...(remarks.length ? { remarks } : {}) };
+  }
   return plain;
 }
 

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
-from lenet_helpers.handwriting.form import as_scan, normalize_digit
+from lenet_helpers.handwriting.digit import digit_of
+from lenet_helpers.handwriting.form import normalize_digit
+from lenet_helpers.handwriting.pictures import grey_of
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import SettingError, Words
 
@@ -52,31 +55,38 @@ def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> d
     return {"inks": inks, "label": int(data.labels[number]), "note": note}
 
 
-def as_drawing(scan) -> tuple[dict | None, torch.Tensor]:
-    """A scan as a drawing for ``pad.js``, scaled to fit the pad, and in MNIST's form.
+def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
+    """A picture as a drawing for ``pad.js``, scaled to fit the pad, and in MNIST's form.
+
+    Args:
+        picture: as `grey_of` takes it; a table of one number above 0 is a blackened sheet.
 
     Returns:
-        ``None`` of blank paper; ``uint8 (28, 28)``.
+        ``None`` if there is nothing to see or to say; ``uint8 (28, 28)``.
 
     Raises:
-        SettingError: as `as_scan`, or its ink is darker than 255.
+        SettingError: as `grey_of`.
     """
-    scan = as_scan(scan)
-    darkest = scan.max().item()
-    if darkest > 255:
-        raise SettingError(
-            f"画板上的数值应为 0–255，最大的却是 {darkest:g}。请用：scan * 255 / scan.max()",
-            f"Numbers on the pad go from 0 to 255, but the largest is {darkest:g}. Use: "
-            "scan * 255 / scan.max()",
-        )
-    if darkest <= 1:  # from 0 to 1, or a mask
-        scan = scan * 255
-    image = Image.fromarray(scan.round().to(torch.uint8).numpy())
-    inks = ImageOps.pad(image, (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR).tobytes()
+    values, remarks = _values_and_remarks(picture)
+    levels = np.clip(np.round(values), 0, 255).astype(np.uint8)
+    image = ImageOps.pad(Image.fromarray(levels), (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR)
+    inks = image.tobytes()
     drawn = torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
     scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": base64.b64encode(inks).decode()}
-    drawing = {"strokes": [], "scan": scan} if drawn.any() else None
+    if remarks:
+        scan["remarks"] = [{"zh": each.zh, "en": each.en} for each in remarks]
+    drawing = {"strokes": [], "scan": scan} if drawn.any() or remarks else None
     return drawing, normalize_digit(drawn).clamp(max=255).round().to(torch.uint8)
+
+
+def _values_and_remarks(picture) -> tuple[np.ndarray, tuple[Words, ...]]:
+    """A table of one number is a sheet that is blank, or blackened all over."""
+    if isinstance(picture, np.ndarray | torch.Tensor | list | tuple):
+        table = np.asarray(grey_of(picture))
+        if table.min() == table.max():
+            return np.full(table.shape, 255.0 * (table.max() > 0)), ()
+    digit = digit_of(picture)
+    return digit.values, digit.remarks
 
 
 def as_checkpoints(net: nn.Sequential, checkpoints: Sequence[Checkpoint]) -> dict:

@@ -1,4 +1,5 @@
 // Not a digit: the score of refuse.py, where it is explained.
+import { joined } from "./words.js";
 
 // description, bytes: what `Refusal.describe` wrote.
 export function readRefusal(description, bytes) {
@@ -41,6 +42,12 @@ export function makeRefuse(rules) {
     const judged = judgeDigit(rule, run, image);
     return judged.refused && remark.reason ? { ...judged, reason: remark.reason } : judged;
   };
+}
+
+// Remarks on a photo refuse an answer, whatever the network's rule says.
+export function withRemarks(refusal, remarks) {
+  if (!remarks.length) return refusal;
+  return { refused: true, isUnsure: true, reason: joined(remarks, "；", "; ") };
 }
 
 // For the view: whether a picture is refused, and which of the marks speaks most against it.

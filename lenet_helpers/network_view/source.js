@@ -1,13 +1,20 @@
 // Where the picture comes from: the pad, a picture to choose from, or a scan from outside.
 import { paintInk } from "./colors.js";
+import { withMargin } from "./digit_form.js";
 import { canvasOf, element, rove } from "./elements.js";
 import { BLANK_DRAWING, drawingAsPlain, drawingFromPlain, isBlank, makePad } from "./pad.js";
+import { inkOfGrey } from "./photo.js";
+import { makePhotos } from "./photo_input.js";
 import { WORDS, joined, spoken } from "./words.js";
 
 // `looked(finished, why)` hears that there is another picture; not finished while a stroke is drawn.
-export function makeSource({ network, pictures, model, state, speaker, looked }) {
+// `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad.
+export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto }) {
   const [height, width] = network.input;
   const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing") });
+  const photos = makePhotos({ speaker, took: readPhoto ?? readSimply, isSimple: !readPhoto });
+  pad.element.append(photos.note);
+  pad.tools.append(...photos.buttons);
   const thumbs = makePictures({ pictures, network, speaker, choose });
 
   function baseOf(i) {
@@ -26,6 +33,19 @@ export function makeSource({ network, pictures, model, state, speaker, looked })
   function draw({ height: high, width: wide, values }) {
     const base = { height: high, width: wide, inks: Uint8Array.from(values, Math.round) };
     put({ base, strokes: [] }, "drawing");
+  }
+
+  // Without Python: the simple steps.
+  function readSimply(grey) {
+    const { remarks, ...ink } = inkOfGrey(grey), { height: high, width: wide, values } = withMargin(ink);
+    put({ base: { height: high, width: wide, inks: Uint8Array.from(values, Math.round), remarks }, strokes: [] },
+        "photo");
+  }
+
+  // Why what lies on the pad can't be read for sure; none for what was drawn by hand.
+  function remarks() {
+    const { base } = pad.drawing;
+    return base && base.remarks ? base.remarks : [];
   }
 
   // Gives the model what lies on the pad.
@@ -52,7 +72,7 @@ export function makeSource({ network, pictures, model, state, speaker, looked })
     return state.picture === null ? null : pictureWords(network, pictures[state.picture], state.picture);
   }
 
-  return { pad, thumbs, choose, draw, read, begin, words };
+  return { pad, photos, thumbs, choose, draw, read, remarks, begin, words };
 }
 
 // Pictures to choose from, as thumbnails, a page at a time.

@@ -7,6 +7,7 @@ import { makeFlow } from "./flow.js";
 import { makeMaps } from "./maps.js";
 import { firstState, makeModel } from "./model.js";
 import { makePointer } from "./pointer.js";
+import { withRemarks } from "./refuse.js";
 import { makeRoom } from "./room.js";
 import { makeSource } from "./source.js";
 import { placeOn } from "./sources.js";
@@ -38,7 +39,8 @@ export function mountNetworkView(host, options) {
   const picture = makeMaps({ network, index: 0, speaker, act: pointer.actOf(() => shownNetworks()[0]) });
   const flows = networks.map((_, slot) => makeFlow({
     network, picture, ground, speaker, act: pointer.actOf(() => shownNetworks()[slot]) }));
-  const source = makeSource({ network, pictures, model, state, speaker, looked });
+  const source = makeSource({ network, pictures, model, state, speaker, looked,
+                              readPhoto: options.readPhoto });
   const toolbar = makeToolbar({ names, scales, speaker, set, canDraw });
   const learn = checkpoints && makeLearn({ checkpoints, speaker, changed: showCheckpoint });
   const room = makeRoom({ root, network, flowsShown: shownFlows, parts: {
@@ -80,10 +82,11 @@ export function mountNetworkView(host, options) {
   // Asks whether it is a digit at all, when all is done.
   function judge(finished) {
     refusals = [];
-    if (!finished || !refuse || !model.inked) return;
+    if (!finished || !model.inked) return;
     for (const n of shownNetworks()) {
       const isEarlier = model.isEarlier(n);
-      refusals[n] = refuse({ run: model.run(n), image: model.inks, drawing: model.scan, network: n, isEarlier });
+      const asked = { run: model.run(n), image: model.inks, drawing: model.scan, network: n, isEarlier };
+      refusals[n] = withRemarks(refuse ? refuse(asked) : null, source.remarks());
     }
   }
 
@@ -98,7 +101,8 @@ export function mountNetworkView(host, options) {
       const n = shownNetworks()[slot], run = model.run(n), reach = model.reaches(n, state.scale);
       flow.paint(model.network(n), run, reach, model.kernelReaches(n, state.scale));
       const refusal = refusals[n] ?? null;
-      flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal });
+      const remarks = inked ? [] : source.remarks();
+      flow.answer.paint(run, reach(network.stages.length - 1, 0), { inked, refusal, remarks });
     });
     toolbar.show(state);
     pointer.light(soon);
@@ -216,6 +220,7 @@ export function mountNetworkView(host, options) {
     learn.show(state.checkpoint);
     model.showCheckpoint(state.checkpoint);
   }
+  if (canDraw) source.photos.listen(root);
   source.begin(Boolean(options.state), options.past ?? []);
   steps.show(model.steps);
   judge(true);

@@ -15,9 +15,14 @@ export function render({ model, el }) {
     const past = view ? view.drawings : []; // undo leads back to them
     if (view) view.destroy();
     view = mountNetworkView(el, {
-      networks, checkpoints, draw: model.get("draw"), refuse, onChange: tell, past,
+      networks, checkpoints, draw: model.get("draw"), refuse, onChange: tell, past, readPhoto,
       pictures: model.get("pictures").map((each) => ({ ...each, inks: bytesOf(each.inks) })),
       state: { ...model.get("state"), language: model.get("language") } });
+  }
+
+  // Python does all the steps, and answers with another state.
+  function readPhoto({ height, width, values }) {
+    model.send({ photo: [height, width] }, undefined, [new DataView(values.buffer)]);
   }
 
   function tell({ language: _, ...state }) {

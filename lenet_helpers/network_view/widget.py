@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
-import anywidget
 import torch
-import traitlets
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at
@@ -19,8 +16,8 @@ from lenet_helpers.inputs.batches import net_for
 from lenet_helpers.language import follow
 from lenet_helpers.layers import field_of
 from lenet_helpers.modes import evaluating
+from lenet_helpers.network_view.browser import BrowserView
 from lenet_helpers.network_view.comparison import as_networks, rules_of
-from lenet_helpers.network_view.inline import inline
 from lenet_helpers.network_view.pictures import (
     as_checkpoints,
     as_drawing,
@@ -35,24 +32,7 @@ from lenet_helpers.panels import CalmPanel
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import Words, require_known
 
-HERE = Path(__file__).parent
 PLACE = ("channel", "row", "column")
-
-
-class _View(anywidget.AnyWidget):
-    """What the browser is given, and what comes back: ``state`` and ``image``."""
-
-    # As text: a path would be watched, and every view kept for ever by its watcher.
-    _esm = inline(HERE / "widget.js") + "\nexport default { render };\n"
-    _css = (HERE / "view.css").read_text(encoding="utf-8")
-    networks = traitlets.List().tag(sync=True)
-    pictures = traitlets.List().tag(sync=True)
-    checkpoints = traitlets.Dict(allow_none=True).tag(sync=True)
-    refusals = traitlets.List().tag(sync=True)
-    draw = traitlets.Bool(True).tag(sync=True)
-    language = traitlets.Unicode("both").tag(sync=True)
-    state = traitlets.Dict().tag(sync=True, echo_update=False)
-    image = traitlets.CBytes(b"").tag(sync=True, echo_update=False)
 
 
 class NetworkView(CalmPanel):
@@ -100,7 +80,7 @@ class NetworkView(CalmPanel):
         self._checkpoints = None if checkpoints is None else list(checkpoints)
         self._refusals = rules_of(refusal, nets)
         self._drawn: tuple[dict | None, torch.Tensor | None] = (None, None)
-        self.view = _View(
+        self.view = BrowserView(
             networks=networks,
             pictures=[as_picture(test_iter, number, note) for number, note in notes.items()],
             checkpoints=None if checkpoints is None else as_checkpoints(nets[0], self._checkpoints),
@@ -111,6 +91,7 @@ class NetworkView(CalmPanel):
         super().__init__([self.view])
         follow(self.view, lambda view, language: view.set_trait("language", language))
         self.view.observe(lambda _: self.keep_still_soon(), "state")
+        self.view.on_photo(self.draw)
 
     @property
     def image_number(self) -> int | None:
@@ -140,14 +121,14 @@ class NetworkView(CalmPanel):
         shape = self._data.images.shape[1:]
         return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
 
-    def draw(self, scan) -> None:
-        """Put a drawing on the pad, as if it had just been drawn.
+    def draw(self, picture) -> None:
+        """Put a drawing, or the digit of a photo or a scan, on the pad.
 
         Args:
-            scan: ``(h, w)``, numbers from 0 (paper) to 255 (ink); scaled to fit. All else is a
-                `SettingError`.
+            picture: a file's name, Pillow's image, or numbers from 0 to 1 or to 255, as `grey_of`
+                takes it; scaled to fit. All else is a `SettingError`.
         """
-        self._drawn = as_drawing(scan)
+        self._drawn = as_drawing(picture)
         self._show(picture=None, drawing=self._drawn[0])
 
     def choose(self, layer: str | None, channel: int = 0, row: int = 0, column: int = 0) -> None:
@@ -183,8 +164,16 @@ class NetworkView(CalmPanel):
         return probabilities(self._net(), self._data, image[None].to(self._data.device))[0].tolist()
 
     @property
+    def remarks(self) -> tuple[Words, ...]:
+        """Why the picture on the pad can't be read for sure; none for what was drawn there."""
+        scan = (self.view.state.get("drawing") or {}).get("scan", {})
+        return tuple(Words(each["zh"], each["en"]) for each in scan.get("remarks", ()))
+
+    @property
     def refused(self) -> bool | None:
-        """Whether it is no digit to the network; ``None`` without a rule or without ink."""
+        """Whether there is no answer to give; ``None`` without a rule, remarks, or ink."""
+        if self.remarks:
+            return True
         judged = self._judged()
         return None if judged is None else judged[0] > judged[1]
 
@@ -198,6 +187,8 @@ class NetworkView(CalmPanel):
             chosen = (name, *(place[key] for key in PLACE))
             field = field_of(self._nets[0], stages[name].layer, place["row"], place["column"])
         words = caption_of(stages, likely, data.classes, number, truth, chosen, self._judged())
+        for remark in self.remarks:
+            words = Words(f"{words.zh}{remark.zh}。", f"{words.en} Not sure: {remark.en}.")
         return still_picture(stages, likely, data.classes, words, chosen, field)
 
     def _show(self, **changes: object) -> None:

@@ -1,0 +1,135 @@
+"""From the ink of a picture to one digit in MNIST's form, with remarks where that is doubtful."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import ndimage
+
+from lenet_helpers.handwriting.form import LONGEST_SIDE, form_steps
+from lenet_helpers.handwriting.ink import OTHER, Ink, Step, ink_of
+from lenet_helpers.handwriting.pieces import EIGHT, Pieces, pieces_of
+from lenet_helpers.handwriting.remarks import REMARKS
+from lenet_helpers.words import Words
+
+PENS = (2.0, 4.0)  # how wide strokes are in MNIST, in its pixels: eight of ten digits
+NEAR, PART = 0.3, 0.7  # of the digit's length: a gap in it, the height of a part of it
+WIDEST, DOT = 1.6, 0.03  # width by height of a digit; its length by the picture's shorter side
+FINE = 8 * LONGEST_SIDE  # pixels of the longer side, to widen or narrow strokes at
+
+
+class Digit(NamedTuple):
+    """A picture's digit.
+
+    Attributes:
+        image: ``uint8 (28, 28)`` in MNIST's form; blank if nothing was found.
+        values: its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255.
+        steps: what each step made of the picture, the picture in grey first.
+        remarks: why a reading of it is not sure, in both languages; none if there is no doubt.
+    """
+
+    image: torch.Tensor
+    values: np.ndarray
+    steps: tuple[Step, ...]
+    remarks: tuple[Words, ...]
+
+
+def digit_of(picture, deskew: bool = False) -> Digit:
+    """The one digit of a photo, a scan or a drawing, in MNIST's form.
+
+    Args:
+        picture: as `grey_of` takes it, or an `Ink`.
+        deskew: set a slanting digit upright.
+
+    Raises:
+        SettingError: as `grey_of`.
+    """
+    ink = picture if isinstance(picture, Ink) else ink_of(picture)
+    values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
+    pieces = pieces_of(values >= 128)
+    if len(pieces.areas):
+        own, box = _own_pieces(pieces)
+        remarks += _remarks_on(pieces, own, box)
+        if not ink.is_clean:
+            values = values * ndimage.binary_dilation(pieces.mask(own), EIGHT)
+            values = with_usual_pen(_cropped(values))
+            steps.append(
+                Step(Words("一个数字，笔画粗细适中", "one digit, its pen as usual"), values)
+            )
+        if deskew:
+            values = upright(_cropped(values))
+            steps.append(Step(Words("扶正", "deskewed"), values))
+    form = form_steps(values)
+    image = form.image.clamp(max=255).round().to(torch.uint8)
+    steps.append(Step(Words("MNIST 的形式", "MNIST's form"), image.numpy()))
+    return Digit(image, values, tuple(steps), tuple(remarks))
+
+
+def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
+    """Which pieces make up the digit, and its box: the longest, and parts close to what is there.
+
+    A piece beside it and nearly as high is no part but another digit.
+    """
+    own = np.zeros(len(pieces.areas), bool)
+    own[pieces.lengths.argmax()] = True
+    while True:
+        box = np.r_[pieces.boxes[own, :2].min(axis=0), pieces.boxes[own, 2:].max(axis=0)]
+        length = max(box[2:] - box[:2])
+        gaps = np.maximum(pieces.boxes[:, :2] - box[2:], box[:2] - pieces.boxes[:, 2:])
+        high = pieces.boxes[:, 2] - pieces.boxes[:, 0]
+        beside = (gaps[:, 1] > 0) & (high > PART * (box[2] - box[0]))
+        more = own | ((gaps.max(axis=1) <= NEAR * length) & ~beside)
+        if (more == own).all():
+            return own, box
+        own = more
+
+
+def _remarks_on(pieces: Pieces, own: np.ndarray, box: np.ndarray) -> list[Words]:
+    (high, wide), found = box[2:] - box[:2], []
+    others = pieces.lengths[~own].max(initial=0)
+    if others >= OTHER * max(high, wide) or wide > WIDEST * high:
+        found.append(REMARKS["several"])
+    if max(high, wide) < DOT * min(pieces.numbers.shape):
+        found.append(REMARKS["dot"])
+    if pieces.areas.sum() > pieces.numbers.size / 2:
+        found.append(REMARKS["black"])
+    return found
+
+
+def _cropped(values: np.ndarray) -> np.ndarray:
+    """The part of ``(h, w)`` with ink, and a margin around it."""
+    rows, columns = (np.flatnonzero((values > 0).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return values
+    margin = max(2, max(np.ptp(rows), np.ptp(columns)) // 5)
+    return np.pad(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], margin)
+
+
+def with_usual_pen(values: np.ndarray) -> np.ndarray:
+    """Strokes widened or narrowed until they are like MNIST's: ``float32``, longer side about 220.
+
+    The mean depth of a band of ink of width w is w/4.
+    """
+    zoom = FINE / max(values.shape) * 1.4
+    fine = ndimage.zoom(values, zoom, order=1, grid_mode=True, mode="nearest")
+    inside = fine > 127
+    if not inside.any():
+        return values
+    depth, outside = (ndimage.distance_transform_edt(each) for each in (inside, ~inside))
+    width = 4 * depth[inside].mean()
+    grown = (np.clip(width, *(FINE / LONGEST_SIDE * pen for pen in PENS)) - width) / 2
+    middle = ndimage.maximum_filter(depth, int(width) | 1) - 1  # where a stroke at least stays
+    edge = np.minimum(-grown, middle)
+    return (255 * np.clip(0.5 + depth - outside - edge, 0, 1)).astype(np.float32)
+
+
+def upright(values: np.ndarray) -> np.ndarray:
+    """The rows of ``(h, w)`` moved sideways until the ink no longer leans to one side."""
+    y, x = np.mgrid[: values.shape[0], : values.shape[1]]
+    total = values.sum()
+    y, x = y - (y * values).sum() / total, x - (x * values).sum() / total
+    slant = (x * y * values).sum() / max((y * y * values).sum(), 1e-9)
+    matrix, middle = np.array([[1, 0], [slant, 1]]), (np.array(values.shape) - 1) / 2
+    return ndimage.affine_transform(values, matrix, middle - matrix @ middle, order=1)

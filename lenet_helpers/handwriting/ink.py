@@ -1,0 +1,216 @@
+"""Ink from paper: background removed, threshold, ruled lines and specks dropped.
+
+A stroke is what a wide window covers: the *closing* of the paper (the brightest within a window,
+then the darkest of that; Serra, *Image Analysis and Mathematical Morphology*, 1982) fills it up,
+and keeps shadows, edges of tables and all that is wider. How much darker than this background a
+pixel is, as a share of the background, does not depend on the light that falls on it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.handwriting.lines import without_lines
+from lenet_helpers.handwriting.pictures import grey_of
+from lenet_helpers.handwriting.pieces import EIGHT, pieces_of
+from lenet_helpers.handwriting.remarks import REMARKS
+from lenet_helpers.words import Words
+
+WINDOW = 0.25  # of the shorter side: wider than any stroke
+UNDECIDED = 0.06  # as many votes for either side, nearly
+FAINT, BLURRED = 1.4, 0.08  # of the noise's limit; of the digit's length
+SHARPEST = 3  # pixels over which the smoothed edge of a sharp photo changes
+OTHER = 0.3  # of the digit's length: another digit
+CLEAN = 0.15  # of a clean drawing is paper, at least
+SMALLEST = 0.02  # of the picture's shorter side
+SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
+
+
+class Step(NamedTuple):
+    """One step and what it made, ``(h, w)`` grey levels from 0 (black) to 255 or ink from 0."""
+
+    words: Words
+    picture: np.ndarray
+    is_ink: bool = True
+
+
+class Ink(NamedTuple):
+    """Ink on blank paper.
+
+    Attributes:
+        values: ``float32 (h, w)``, 0 is paper, 255 is ink.
+        steps: what each step made of the picture, the picture first.
+        remarks: what makes the reading doubtful, in both languages.
+        is_clean: whether it was a clean drawing, whose values are kept.
+    """
+
+    values: np.ndarray
+    steps: tuple[Step, ...]
+    remarks: tuple[Words, ...]
+    is_clean: bool = False
+
+
+def ink_of(picture, simple: bool = False) -> Ink:
+    """The ink of a photo, a scan or a drawing, on blank paper.
+
+    Paper and ink may be of any colours; which is which follows from what lies within what. A clean
+    drawing (paper of exactly one grey level, which is the lightest or darkest) keeps its values.
+
+    Args:
+        picture: as `grey_of` takes it.
+        simple: as a page without Python does it (photo.js): ruled lines stay, and of all pieces
+            only the longest is kept.
+
+    Raises:
+        SettingError: as `grey_of`.
+    """
+    grey = grey_of(picture)
+    steps = [Step(Words("灰度", "grey"), grey, False)]
+    clean = clean_ink(grey)
+    if clean is not None:
+        return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), (), True)
+    surplus = paper_surplus(grey)
+    contrast = contrast_of(grey if surplus >= 0 else 255 - grey)
+    floor = floor_of(contrast)
+    mask, doubts = ink_mask(contrast, floor, simple)
+    values = darkened(contrast, mask)
+    steps.append(Step(Words("去掉背景", "background removed"), contrast))
+    steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > floor)))
+    steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), values))
+    if mask.any():
+        signs = {
+            "sides": abs(surplus) < UNDECIDED,
+            "faint": np.median(contrast[mask]) < FAINT * floor,
+            "blurred": not simple and edge_width(contrast, mask) > BLURRED,
+        }
+        doubts += [name for name, is_so in signs.items() if is_so]
+    return Ink(values, tuple(steps), tuple(REMARKS[name] for name in doubts))
+
+
+def window_of(grey: np.ndarray) -> int:
+    """The side of the square that no stroke fills, in pixels; odd."""
+    return 2 * int(WINDOW * min(grey.shape) / 2) + 1
+
+
+def paper_surplus(grey: np.ndarray) -> float:
+    """By which share the light pixels outnumber the dark ones around the ink, from -1 to 1.
+
+    Around a stroke most is paper. Where a window sees both, each pixel votes for its own side; at
+    the edge of a table, and of a shadow, both sides have equally many.
+    """
+    size, middle = window_of(grey), smooth(grey).astype(np.int32)
+    lightest = ndimage.maximum_filter(middle, size, mode="nearest")
+    darkest = ndimage.minimum_filter(middle, size, mode="nearest")
+    both = 3 * (lightest - darkest) >= (lightest - darkest).max()
+    votes = np.sign(2 * middle - lightest - darkest)[both]
+    return float(votes.mean())
+
+
+def ink_mask(
+    contrast: np.ndarray, floor: int, simple: bool = False
+) -> tuple[np.ndarray, list[str]]:
+    """Pieces with more contrast than paper that are no lines, no specks and not cut by the edge.
+
+    Returns:
+        ``bool (h, w)``, and the names of the remarks to be made.
+    """
+    above = contrast > floor
+    pieces = pieces_of(above if simple else without_lines(above))
+    large = pieces.lengths >= SMALLEST * min(contrast.shape)
+    whole = large & ~pieces.at_edge
+    chosen, doubts = (whole, []) if whole.any() else (large, ["edge"])
+    if not chosen.any():
+        return np.zeros(contrast.shape, bool), ["nothing"]
+    dark = contrast > best_split(contrast[pieces.mask(chosen)])
+    pieces = pieces_of(dark & pieces.mask(chosen))
+    shares = pieces.lengths / pieces.lengths.max()
+    if not simple:
+        return pieces.mask(shares >= SPECK), doubts
+    doubts += ["several"] * int((shares >= OTHER).sum() > 1)
+    return pieces.mask(np.arange(len(shares)) == shares.argmax()), doubts
+
+
+def edge_width(contrast: np.ndarray, mask: np.ndarray) -> float:
+    """How wide the change from paper to ink is, as a share of the longest piece's length."""
+    pieces = pieces_of(mask)
+    longest = pieces.lengths.argmax()
+    top, left, bottom, right = pieces.boxes[longest]
+    part = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+    slopes = np.hypot(*np.gradient(contrast[part].astype(np.float32)))
+    within = mask[part]
+    border = ndimage.binary_dilation(within, EIGHT) & ~ndimage.binary_erosion(within, EIGHT)
+    steepest = np.quantile(slopes[border], 0.75)
+    width = np.median(contrast[part][within]) / max(steepest, 1e-9)
+    return max(0.0, width - SHARPEST) / pieces.lengths[longest]
+
+
+def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The contrast on and beside the mask, so that strokes are full ink: ``float32``, to 255."""
+    if not mask.any():
+        return np.zeros(mask.shape, np.float32)
+    full, least = np.median(contrast[mask]), int(contrast[mask].min()) - 1
+    near = ndimage.binary_dilation(mask, EIGHT)
+    share = (contrast - (2.0 * least - full)) / (2.0 * max(full - least, 1))
+    return (255 * np.clip(share, 0, 1) * near).astype(np.float32)
+
+
+def clean_ink(grey: np.ndarray) -> np.ndarray | None:
+    """The ink of a drawing on paper without any noise, or ``None`` if it is none such."""
+    counts = np.bincount(grey.ravel(), minlength=256)
+    rim = np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]
+    paper = int(np.bincount(rim).argmax())
+    above, below = counts[paper + 1 :], counts[:paper][::-1]  # by distance from the paper
+    away = above if below.sum() == 0 else below if above.sum() == 0 else None
+    if away is None or not away.sum() or counts[paper] < CLEAN * grey.size:
+        return None
+    most = int(away.nonzero()[0][-1]) + 1
+    if away[: most // 8].sum() > away[most // 2 :].sum():  # noise, not the edges of strokes
+        return None
+    ink = np.abs(grey.astype(np.float32) - paper)
+    return ink if most > 200 else ink * (255 / most)
+
+
+def background(grey: np.ndarray) -> np.ndarray:
+    """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
+    size = window_of(grey)
+    brightest = ndimage.maximum_filter(smooth(grey), size, mode="nearest")
+    return ndimage.minimum_filter(brightest, size, mode="nearest")
+
+
+def smooth(grey: np.ndarray) -> np.ndarray:
+    """The mean of each pixel and its 8 neighbours, rounded: ``uint8 (h, w)``."""
+    padded = np.pad(grey.astype(np.int32), 1, "edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] + 4) // 9).astype(np.uint8)
+
+
+def contrast_of(grey: np.ndarray) -> np.ndarray:
+    """How much darker than its background each pixel is: ``uint8 (h, w)``, 255 for black.
+
+    Where there is hardly any light, noise must not count as ink: no background counts as darker
+    than a third of the brightest.
+    """
+    paper = background(grey).astype(np.int32)
+    darker = np.maximum(paper - smooth(grey), 0)
+    light = np.maximum(paper, max(paper.max() // 3, 1))
+    return ((255 * darker + light // 2) // light).astype(np.uint8)
+
+
+def floor_of(contrast: np.ndarray) -> int:
+    """A contrast that the paper's own noise does not reach."""
+    counts = np.bincount(contrast.ravel(), minlength=256).cumsum()
+    median, low = (int((counts >= share * counts[-1]).argmax()) for share in (0.5, 0.16))
+    return median + 5 * (median - low) + 6
+
+
+def best_split(contrasts: np.ndarray) -> int:
+    """The contrast that parts these best into two groups (Otsu, 1979)."""
+    counts = np.bincount(contrasts.ravel(), minlength=256).astype(float)
+    below = counts.cumsum()
+    sums = (counts * np.arange(256)).cumsum()
+    above = below[-1] - below
+    gap = sums * above - (sums[-1] - sums) * below
+    return int((gap**2 / np.maximum(below * above, 1)).argmax())
