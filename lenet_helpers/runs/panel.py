@@ -46,8 +46,7 @@ class TrainingPanel(Panel):
 
     Training runs on a thread of its own, so that other cells can be run meanwhile; where threads
     cannot change widgets, as in Google Colab, it runs in the button's callback and is stopped by
-    interrupting the kernel. It can be used from code as well: set ``panel.lr.value`` and the
-    others, call ``panel.train_button.click()``, ``panel.wait()``.
+    interrupting the kernel. From code: ``panel.lr.value = 0.5``, ``panel.train_button.click()``.
 
     Args:
         dataset: what to begin with: a name, or data of your own as `load_data` takes them;
