@@ -495,10 +495,13 @@ def one_of_each(net, batches, data) -> list[torch.Tensor]:
 SCAN = [[0, 200, 0], [0, 200, 0], [0, 200, 100]]
 
 
-@pytest.mark.parametrize(
-    "change", [lambda: torch.set_default_dtype(torch.float64), lambda: torch.set_default_device("meta")],
-    ids=["float64", "meta"],
-)  # fmt: skip
+CHANGES = {
+    "float64": lambda: torch.set_default_dtype(torch.float64),
+    "meta": lambda: torch.set_default_device("meta"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_defaults_of_the_kernel_change_nothing(digits, defaults, change):
     data = copy.copy(digits[1])
     data.images, data.labels = data.images[:20].clone(), data.labels[:20]
