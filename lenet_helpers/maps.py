@@ -10,7 +10,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from lenet_helpers.figures import Picture, new_figure, style
 from lenet_helpers.palette import BLUE, ORANGE
-from lenet_helpers.words import Words
+from lenet_helpers.words import SettingError, Words
 
 Outputs = Sequence[tuple[str, torch.Tensor]]
 # A bank of kernels is drawn up to here, so that a wide network still fits.
@@ -49,7 +49,18 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
             convolutions, as `kernels` returns them. A layer with more than 16 × 8 kernels shows
             the first of them.
         titles: a text above each network, or none.
+
+    Raises:
+        SettingError: a network has no convolution, or not as many as the others.
     """
+    if not networks or not networks[0] or len(set(map(len, networks))) > 1:
+        found = [len(network) for network in networks]
+        raise SettingError(
+            f"每个网络应有同样多的卷积层，至少一个，却是 {found}。"
+            "请用：kernel_maps(kernels(lenet()))",
+            "Each network must have as many convolutions as the others, and one at least, but "
+            f"they have {found}. Use: kernel_maps(kernels(lenet()))",
+        )
     shown = [[_bank(weights) for _, weights in network] for network in networks]
     heights = [len(bank) / bank.shape[1] for bank in shown[0]]
     size = 4.2 * len(networks), 0.5 + 0.35 * len(heights) + 4.0 * sum(heights)

@@ -56,11 +56,13 @@ def lenet_like(
     kernel_size = require_positive_integer(
         kernel_size, Words("卷积核大小 kernel_size ", "kernel_size")
     )
-    if kernel_size % 2 == 0 or not channels:
+    are_lists = all(isinstance(sizes, list | tuple) for sizes in (channels, hidden))
+    if kernel_size % 2 == 0 or not are_lists or not channels:
         raise SettingError(
-            f"卷积核大小应为奇数，至少要有一个卷积层；却得到 {kernel_size!r} 和 {channels!r}。",
-            "The kernel size must be odd, and there must be a convolution; "
-            f"got {kernel_size!r} and {channels!r}.",
+            "卷积核大小应为奇数，channels 和 hidden 应为列表，至少要有一个卷积层；"
+            f"却得到 {kernel_size!r}、{channels!r} 和 {hidden!r}。",
+            "The kernel size must be odd, channels and hidden must be lists, and there must be a "
+            f"convolution; got {kernel_size!r}, {channels!r} and {hidden!r}.",
         )
     layers, before, size = [], 1, 28  # one channel, 28×28
     for index, count in enumerate(channels):

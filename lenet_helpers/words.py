@@ -66,7 +66,7 @@ def require_positive_integer(value: object, what: Words) -> int:
 
 def require_known(options: Mapping[str, Choice], name: str, what: Words) -> Choice:
     """Return the option of this ``name``, or raise a `SettingError` that lists the names."""
-    if name in options:
+    if isinstance(name, str) and name in options:
         return options[name]
     known = ", ".join(options)
     raise SettingError(

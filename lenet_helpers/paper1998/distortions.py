@@ -33,10 +33,10 @@ def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tens
     Coordinates run from −1 to 1 over ``size`` pixels, as `torch.nn.functional.affine_grid` has
     them. Drawn as ``torch.manual_seed`` decides.
     """
-    draw = torch.rand(5, count, device="cpu") * 2 - 1
+    draw = torch.rand(5, count, dtype=torch.float32, device="cpu") * 2 - 1
     scale = (draw[0] * distortion.scale).exp()
     squeeze = (draw[1] * distortion.squeeze).exp()
-    matrices = torch.zeros(count, 2, 3, device="cpu")
+    matrices = torch.zeros(count, 2, 3, dtype=torch.float32, device="cpu")
     matrices[:, 0, 0] = scale * squeeze
     matrices[:, 0, 1] = draw[2] * distortion.shear
     matrices[:, 1, 1] = scale / squeeze

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import starmap
+from itertools import count, cycle, starmap
 
 import ipywidgets as widgets
 
@@ -78,8 +78,9 @@ class TrainAgain(Panel):
                 "至少需要一个控件，例如 lr=widgets.FloatLogSlider(0.9)。",
                 "At least one control is needed, such as lr=widgets.FloatLogSlider(0.9).",
             )
-        require_batches(train_iter, "train_iter")
-        require_batches(test_iter, "test_iter")
+        for name, batches in (("train_iter", train_iter), ("test_iter", test_iter)):
+            is_endless = isinstance(batches, count | cycle)
+            require_batches(batches, name, again=not is_endless)
         for name, control in controls.items():
             control.description = control.description or name
             control.style = {"description_width": "initial"}
