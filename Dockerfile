@@ -3,15 +3,16 @@
 # On a cluster it is what deploy/values.yaml starts for every student.
 FROM python:3.12-slim-bookworm
 
+# Any version of these will do.
+# hadolint ignore=DL3008
 RUN apt-get update \
  && apt-get install -y --no-install-recommends fonts-noto-cjk git \
  && rm -rf /var/lib/apt/lists/*
 
 ARG NB_USER=jovyan
 ARG NB_UID=1000
-RUN adduser --disabled-password --gecos "" --uid ${NB_UID} ${NB_USER}
-
-RUN pip install --no-cache-dir torch==2.14.1 torchvision==0.29.2 \
+RUN adduser --disabled-password --gecos "" --uid ${NB_UID} ${NB_USER} \
+ && pip install --no-cache-dir torch==2.14.1 torchvision==0.29.2 \
     --index-url https://download.pytorch.org/whl/cpu
 # The version of the hub in the chart that values.yaml is for.
 ARG JUPYTERHUB=5.5.0

@@ -36,7 +36,7 @@ from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
 LESSON = HERE.parent / "notebooks" / "lenet_in_one_class.ipynb"
-NAMED = {"mnist": "first data", "network": "imports", "run": "train", "look-inside": "look inside"}
+NAMED = {"mnist": "torch, data", "run": "train", "look-inside": "look inside"}
 STEPS = ("log in", "server", "kernel", "a cell", *NAMED.values(), "stop", "save", "read again")
 STOPPED = "KeyboardInterrupt"
 FILE = "load_test.txt"

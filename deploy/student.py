@@ -160,9 +160,11 @@ class Student:
         address = "ws" + self.hub.removeprefix("http") + path
         deadline = time.monotonic() + self.patience
         while True:
-            request = HTTPRequest(address, headers={"Authorization": f"token {self._token}"})
+            request = HTTPRequest(
+                address, headers={"Authorization": f"token {self._token}"}, connect_timeout=30
+            )
             try:
-                self._socket = await websocket_connect(request, connect_timeout=30)
+                self._socket = await websocket_connect(request)
                 return
             except BROKEN as error:
                 if getattr(error, "code", 599) not in NOT_NOW or time.monotonic() > deadline:
