@@ -39,6 +39,7 @@ LESSON = HERE.parent / "notebooks" / "lenet_in_one_class.ipynb"
 NAMED = {"mnist": "torch, data", "run": "train", "look-inside": "look inside"}
 STEPS = ("log in", "server", "kernel", "a cell", *NAMED.values(), "stop", "save", "read again")
 STOPPED = "KeyboardInterrupt"
+WORKED, NOT_MADE = "IT WORKED", "A FAULT COULD NOT BE MADE"
 FILE = "load_test.txt"
 MEMORY = """
 import json, os, re
@@ -112,8 +113,8 @@ async def misbehave(kind: str, student: Student, victim: str, started, over) -> 
     await student.log_in()
     await student.start_server()
     await student.start_kernel()
-    tried = await trespass(student, victim)
     await started.wait()
+    tried = await trespass(student, victim)
     times, ends = 0, set()
     while not over.is_set():
         times += 1
@@ -128,8 +129,8 @@ async def misbehave(kind: str, student: Student, victim: str, started, over) -> 
                 await student.interrupt()
                 await loop
         except KernelDied:
-            ends.add("the kernel died, a new one came")
-            await student.start_kernel()
+            ends.add("the kernel died and was started again")
+            await student.kernel_again()
         except CellError as error:
             ends.add(str(error).split(":")[0])
             with contextlib.suppress(CellError):
@@ -149,7 +150,7 @@ async def trespass(student: Student, victim: str) -> list[list[str]]:
     ):
         try:
             await student.ask(method, path, {} if method == "POST" else None)
-            rows.append([what, "IT WORKED"])
+            rows.append([what, WORKED])
         except HTTPClientError as error:
             rows.append([what, f"refused, {error.code}"])
     for what, code in (
@@ -162,7 +163,7 @@ async def trespass(student: Student, victim: str) -> list[list[str]]:
     ):  # fmt: skip
         try:
             await student.run(code)
-            rows.append([what, "IT WORKED"])
+            rows.append([what, WORKED])
         except CellError as error:
             rows.append([what, str(error).split(":")[0]])
     return rows
@@ -206,12 +207,15 @@ async def class_hour(options) -> tuple[list[Record], list[list[str]], list[float
             wrong.append(asyncio.create_task(halfway(options.halfway, started, options.pause)))
         try:
             await asyncio.gather(*(lesson(student, options, started) for student in students))
-        finally:
             started.set()
             over.set()
-        tried = [row for rows in await asyncio.gather(*wrong) for row in rows or []]
-        leaving = (each.leave() for each in (*students, *rogues.values()))
-        await asyncio.gather(*leaving, return_exceptions=True)
+            tried = []
+            for done in await asyncio.gather(*wrong, return_exceptions=True):
+                broken = isinstance(done, BaseException)
+                tried += [[NOT_MADE, repr(done)]] if broken else done or []
+        finally:
+            leaving = (each.leave() for each in (*students, *rogues.values()))
+            await asyncio.gather(*leaving, return_exceptions=True)
     return [student.record for student in students], tried, await watching
 
 
@@ -318,7 +322,9 @@ def main() -> int:
     text = report(options, records, tried, used)
     (options.out / "load_test.md").write_text(text, encoding="utf-8")
     print(text, f"\n{time.monotonic() - began:.0f} s in all.", sep="")
-    return int(any(r.failures for r in records) or any(end == "IT WORKED" for _, end in tried))
+    return int(
+        any(r.failures for r in records) or any({NOT_MADE, WORKED} & {*row} for row in tried)
+    )
 
 
 if __name__ == "__main__":

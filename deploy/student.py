@@ -7,7 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
@@ -118,9 +118,7 @@ class Student:
         return f"/user/{self.name}/api/{path}"
 
     async def start_kernel(self) -> None:
-        """Start a kernel, in place of the one before; connect, and wait until it answers."""
-        if self._kernel:
-            await self.ask("DELETE", self.api(f"kernels/{self._kernel}"))
+        """Start a kernel, connect to it, and wait until it answers."""
         self._kernel = (await self.ask("POST", self.api("kernels"), {"name": "python3"}))["id"]
         await self._connect()
         await self.run("pass")
@@ -134,6 +132,16 @@ class Student:
             TimeoutError: no answer within ``patience``.
         """
         return await asyncio.wait_for(self._run(code), self.patience)
+
+    async def kernel_again(self) -> None:
+        """After its death, wait until the server has started the kernel again."""
+        deadline = time.monotonic() + self.patience
+        while time.monotonic() < deadline:
+            with suppress(KernelDied, TimeoutError):
+                await asyncio.wait_for(self._run("pass"), 10)
+                return
+            await self._connect()
+        raise TimeoutError(f"no kernel {self.patience:g} s after the other died")
 
     async def interrupt(self) -> None:
         """The button ■."""
