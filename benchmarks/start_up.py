@@ -4,6 +4,9 @@ Run ``python benchmarks/start_up.py [repeats]``; it writes ``start_up.md`` besid
 measurement is a process of its own; medians. The memory of an import is what it adds to the
 process's own (Linux: anonymous pages of ``smaps_rollup``). The cold start is that of a new kernel,
 as JupyterLab starts it, with Fashion-MNIST at hand: the book's code and ours, in turns.
+The lesson's memory is a kernel's own while lesson 07 runs in it, its optional cells left out: on
+the digits, and on Fashion-MNIST in files that nobody may write to, as on a class's server.
+``--lesson`` measures the lesson's memory alone, once.
 """
 
 from __future__ import annotations
@@ -11,20 +14,25 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+import nbformat
 from against_d2l import machine, prepare
 
 HERE = Path(__file__).resolve().parent
+LESSON = HERE.parent / "notebooks" / "07_training.ipynb"
+MOMENTS = {"load-data": "data loaded", "evaluate-accuracy": "before training", "sliders": "the end"}
 IMPORTS = (
     "torch", "torchvision", "d2l.torch", "sklearn.datasets", "pandas", "matplotlib.figure",
-    "ipywidgets", "lenet_helpers", "lenet_helpers.data.batches", "lenet_helpers.training",
-    "lenet_helpers.live_plot", "lenet_helpers.panels",
+    "ipywidgets", "lenet_helpers", "lenet_helpers.book", "lenet_helpers.data.batches",
+    "lenet_helpers.training", "lenet_helpers.live_plot", "lenet_helpers.panels",
 )  # fmt: skip
 # Linux counts the most memory that was held since `clear_refs`; elsewhere only time is measured.
 MEMORY = """
@@ -98,6 +106,64 @@ def cold_start(side: str, folder: Path) -> dict[str, float]:
         manager.shutdown_kernel(now=True)
 
 
+class Peak(threading.Thread):
+    """The most memory that a process has of its own, in MB, looked up ten times a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid, self.most, self.over = pid, 0.0, threading.Event()
+
+    def now(self) -> float:
+        text = Path(f"/proc/{self.pid}/smaps_rollup").read_text(encoding="ascii")
+        return int(re.search(r"Anonymous:\s+(\d+)", text)[1]) / 1000
+
+    def run(self) -> None:
+        while not self.over.wait(0.1):
+            self.most = max(self.most, self.now())
+
+
+def lesson_memory(dataset: str, folder: Path) -> dict[str, float]:
+    """MB of its own that a kernel has at the moments of lesson 07, and at most."""
+    from jupyter_client.manager import start_new_kernel
+
+    environment = os.environ | {"LENET_DATASET": dataset, "LENET_DATA": str(folder / "data")}
+    manager, client = start_new_kernel(cwd=str(LESSON.parent), env=environment)
+    peak = Peak(manager.provisioner.process.pid)
+    try:
+        sizes = {"kernel": peak.now()}
+        peak.start()
+        for cell in nbformat.read(LESSON, as_version=4).cells:
+            if cell.cell_type != "code" or "optional" in cell.metadata.get("tags", []):
+                continue
+            reply = client.execute_interactive(cell.source, output_hook=lambda _: None)
+            if reply["content"]["status"] != "ok":
+                raise RuntimeError(reply["content"]["traceback"])
+            if cell.id in MOMENTS:
+                sizes[MOMENTS[cell.id]] = peak.now()
+        return sizes | {"at most": peak.most}
+    finally:
+        peak.over.set()
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def read_only(folder: Path) -> None:
+    """Forbid to write to the data set, as deploy/README.md does."""
+    for file in (folder / "data").rglob("*-ubyte"):
+        file.chmod(0o444)
+
+
+def lesson_table(folder: Path) -> list[str]:
+    """A row for each data set, in Markdown."""
+    rows = {dataset: lesson_memory(dataset, folder) for dataset in ("digits", "fashion_mnist")}
+    moments = list(rows["digits"])
+    lines = ["A kernel's own memory in lesson 07, in MB:", "", "| | " + " | ".join(moments) + " |",
+             "|---" * (len(moments) + 1) + "|"]  # fmt: skip
+    for dataset, sizes in rows.items():
+        lines.append(f"| {dataset} | " + " | ".join(f"{sizes[m]:.0f}" for m in moments) + " |")
+    return lines
+
+
 def main(repeats: int) -> None:
     """Measure, print and write."""
     lines = [
@@ -120,17 +186,25 @@ def main(repeats: int) -> None:
         for _ in range(repeats):
             for side, runs in colds.items():
                 runs.append(cold_start(side, Path(root)))
+        read_only(Path(root))
+        lesson = lesson_table(Path(root))
     steps = list(colds["ours"][0])
     lines += ["From a new kernel to the end of the first epoch of Fashion-MNIST, in seconds:", "",
               "| | " + " | ".join(steps) + " |", "|---|" + "---|" * len(steps)]  # fmt: skip
     for side, runs in colds.items():
         medians = [statistics.median(run[step] for run in runs) for step in steps]
         lines.append(f"| {side} | " + " | ".join(f"{value:.2f}" for value in medians) + " |")
-    lines += ["", "Repeat it: `python benchmarks/start_up.py`."]
+    lines += ["", *lesson, "", "Repeat it: `python benchmarks/start_up.py`."]
     text = "\n".join(lines) + "\n"
     (HERE / "start_up.md").write_text(text, encoding="utf-8")
     print(text)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    if sys.argv[1:] == ["--lesson"]:
+        with tempfile.TemporaryDirectory() as root:
+            prepare(Path(root))
+            read_only(Path(root))
+            print(*lesson_table(Path(root)), sep="\n")
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -46,7 +46,12 @@ def _in_cell(animator, shell) -> tuple[Callable[[Picture], None], Callable[[], N
     def at_end_of_cell(*_: object) -> None:
         shell.events.unregister("post_run_cell", at_end_of_cell)
         animator.draw()
+
+    def memory_back(*_: object) -> None:
+        shell.events.unregister("post_run_cell", memory_back)
         return_freed_memory()
+
+    shell.events.register("post_run_cell", memory_back)  # what is plotted is a training
 
     def draw_later() -> None:
         if at_end_of_cell not in shell.events.callbacks["post_run_cell"]:

@@ -1,0 +1,51 @@
+"""The load test of a hub: what it makes of the students' times; a hub itself is tried in CI."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).parents[1] / "deploy"
+
+
+@pytest.fixture
+def load_test(monkeypatch):
+    monkeypatch.syspath_prepend(DEPLOY)
+    return importlib.import_module("load_test")
+
+
+@pytest.mark.parametrize(
+    "percent, expected", [(0, 1), (5, 1), (50, 10), (51, 11), (95, 19), (96, 20), (100, 20)]
+)
+def test_percentile_is_the_nearest_rank(load_test, percent, expected):
+    assert load_test.percentile([*range(20, 0, -1)], percent) == expected
+
+
+def test_table_has_a_row_for_each_step_that_was_tried(load_test):
+    first, second = load_test.Record("a"), load_test.Record("b")
+    first.seconds = [("kernel", 1.0), ("train", 4.0)]
+    second.seconds = [("kernel", 3.0)]
+    second.failures = [("train", "TimeoutError"), ("stop", "CellError")]
+    assert load_test.table([first, second])[2:] == [
+        "| kernel | 2 | 1.00 | 3.00 | 3.00 | 0 |",
+        "| train | 1 | 4.00 | 4.00 | 4.00 | 1 |",
+        "| stop | 0 | – | – | – | 1 |",
+    ]
+
+
+def test_it_runs_the_class_hour_and_knows_its_steps_by_name(load_test):
+    names = [name for name, _ in load_test.cells()]
+    assert set(load_test.NAMED) < set(names)
+    assert names.index("run") < names.index("sliders") < names.index("look-inside")
+    assert not any(name.startswith(("exercise", "check")) for name in names)
+
+
+def test_a_student_whose_hub_is_away_has_a_failure_and_ends(load_test):
+    student = load_test.Student("http://127.0.0.1:1", "a", "token", patience=0)
+    options = type("Options", (), {"arrival": 0, "pause": 0, "dataset": ""})
+    asyncio.run(load_test.lesson(student, options, asyncio.Event()))
+    assert [step for step, _ in student.record.failures] == ["log in"]
+    assert student.record.seconds == []
