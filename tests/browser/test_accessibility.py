@@ -182,8 +182,8 @@ def test_axe_finds_nothing_in_any_panel(panels):
         page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
         )
-        dark = "true" if theme.endswith("Light") else "false"
-        page.locator(f"body[data-jp-theme-light={dark}]").wait_for()
+        light = "true" if theme.endswith("Light") else "false"
+        page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
         panels.choose("both")
         if wrong := findings(page, PANELS):
             found[theme] = wrong
