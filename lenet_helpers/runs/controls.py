@@ -54,7 +54,7 @@ class Control:
         if kind == "str":
             made = Choice(self.words(), layout={"width": "21em"})
         elif kind == "bool":
-            made = widgets.Checkbox(layout={"width": "auto"})
+            made = widgets.Checkbox(layout={"width": "21em"})
         else:
             box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
             low, high = self.limits

@@ -88,7 +88,7 @@ class ProgressLine(widgets.VBox):
     """A bar over the epochs of this stretch, with the numbers below it."""
 
     def __init__(self) -> None:
-        self.bar = widgets.FloatProgress(min=0, max=1, layout={"width": "100%", "height": "14px"})
+        self.bar = widgets.FloatProgress(min=0, max=1, layout={"width": "auto", "height": "14px"})
         self.numbers = widgets.HTML()
         self._shown_at = -math.inf
         super().__init__([self.bar, self.numbers])

@@ -26,7 +26,7 @@ BROWSER_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180  # on a machine that is busy with much else
 # What no reader should see below a cell.
 PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "Loading widget")
 KERNEL = {  # as it stands in the lessons

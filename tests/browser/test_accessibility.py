@@ -52,9 +52,9 @@ OTHERS = (
 )
 
 
-@pytest.fixture
-def site(tmp_path):
-    return build_into(tmp_path / "site")
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return build_into(tmp_path_factory.mktemp("site") / "site")
 
 
 @pytest.fixture
@@ -103,6 +103,50 @@ def test_axe_finds_nothing_on_any_page_of_the_site(page, site):
             if wrong := findings(page):
                 found[name, size["width"], scheme] = wrong
     assert found == {}
+
+
+def test_the_tab_key_skips_to_the_text_and_stops_only_where_something_scrolls(page, site):
+    page.goto((site.folder / "05_lenet_layers.html").as_uri())
+    page.locator("[data-choose=en]").click()
+    page.reload()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('.skip')")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+    def stops_are_what_scrolls() -> int:
+        stops = page.evaluate(
+            """[...document.querySelectorAll('.scroll, .input, .text pre')]
+                 .map(e => [e.tabIndex === 0, e.scrollWidth > e.clientWidth])"""
+        )
+        assert all(stop == scrolls for stop, scrolls in stops)
+        return sum(stop for stop, _ in stops)
+
+    wide = eventually(stops_are_what_scrolls)
+    page.set_viewport_size({"width": 390, "height": 844})
+    eventually(lambda: _differs(stops_are_what_scrolls(), wide))
+
+
+def test_on_paper_answers_are_open_and_no_line_is_cut(page, site):
+    page.goto((site.folder / "05_lenet_layers.html").as_uri())
+    page.set_viewport_size({"width": 700, "height": 1000})
+    page.emulate_media(media="print", color_scheme="dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main details:not(.contents):not([open])").count() == 0
+    assert page.locator("header").is_hidden()
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 30, 33)"
+    code = page.locator(".input")
+    assert code.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth)")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("main details[open]").count() == 0
+
+
+def test_a_browser_that_cannot_read_the_script_is_told_to_be_too_old(page, site):
+    text = (site.folder / "try_it.html").read_text(encoding="utf-8")
+    of_the_future = text.replace('<script type="module">', '<script type="module">?!', 1)
+    (site.folder / "future.html").write_text(of_the_future, encoding="utf-8")
+    page.goto((site.folder / "future.html").as_uri())
+    page.locator("#too-old").wait_for()
 
 
 # The view, with the keyboard alone
@@ -182,8 +226,8 @@ def test_axe_finds_nothing_in_any_panel(panels):
         page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
         )
-        dark = "true" if theme.endswith("Light") else "false"
-        page.locator(f"body[data-jp-theme-light={dark}]").wait_for()
+        light = "true" if theme.endswith("Light") else "false"
+        page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
         panels.choose("both")
         if wrong := findings(page, PANELS):
             found[theme] = wrong

@@ -122,6 +122,13 @@ def nothing_is_cut(panel) -> None:
             assert not (each.is_visible() and cut), each.inner_text()
 
 
+def settings_stand_beside_the_curve(shown) -> None:
+    settings = shown.panel.locator("input[type=number]").first.bounding_box()
+    picture = shown.picture.bounding_box()
+    assert settings["x"] + settings["width"] < picture["x"]
+    assert picture["y"] < settings["y"] + 200
+
+
 def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
     shown.lesson.switch_to("English")
     shown.set("Epochs", "50")
@@ -169,11 +176,12 @@ def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
     assert [line.split(",")[0] for line in lines] == ["run", "1", "2", "3"]
     assert shown.lesson.errors() == []
 
-    settings, picture = shown.field("Learning rate").bounding_box(), shown.picture.bounding_box()
-    assert settings["x"] + settings["width"] < picture["x"]  # side by side
-    for language in ("双语 Both", "English"):
-        shown.lesson.switch_to(language)
-        eventually(lambda: nothing_is_cut(shown.panel))
+    for width in (1000, 1280):
+        shown.page.set_viewport_size({"width": width, "height": 1400})
+        for language in ("双语 Both", "English"):
+            shown.lesson.switch_to(language)
+            eventually(lambda: settings_stand_beside_the_curve(shown))
+            eventually(lambda: nothing_is_cut(shown.panel))
 
 
 def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, open_once):

@@ -88,7 +88,9 @@ function leaveOutHiddenCells(actions) {
       const hides = notebook.node.closest(".lenet-course") && notebook.widgets.some(isHidden);
       if (!hides) return run(notebook, ...how);
       const chosen = choose(notebook.widgets, notebook.activeCellIndex);
-      return actions.runCells(notebook, chosen.filter((cell) => !isHidden(cell)), ...how);
+      const ran = actions.runCells(notebook, chosen.filter((cell) => !isHidden(cell)), ...how);
+      if (name !== "runAllAbove") notebook.activeCellIndex = notebook.widgets.length - 1; // as ever
+      return ran;
     };
   }
 }
