@@ -106,8 +106,7 @@ CLAIMS = {
         ("answer-challenge", "leaderboard", "0.9045 0.8999 0.8997 0.9075"),
         ("answer-challenge", "references", "0.899 0.908"),
     ],
-    "11_plateau": [
-    ],
+    "11_plateau": [],
     "12_lenet5_1998": [
         ("title", "counts", "60,000 340,908"),
         ("input-text", "input", "0.1 1.175"),
