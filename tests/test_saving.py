@@ -8,7 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers import SavedNetError, SettingError, lenet, load_net, save_net
+from lenet_helpers import (
+    SavedNetError,
+    SettingError,
+    datasets_at_hand,
+    evaluate_accuracy_gpu,
+    lenet,
+    load_data,
+    load_net,
+    save_net,
+)
+from web.train_lesson_07 import RECIPES, RESULTS
 
 
 def net_with(seed: int) -> nn.Sequential:
@@ -137,3 +147,17 @@ def test_path_that_is_no_file_is_explained(tmp_path, digits, monkeypatch, name):
     with pytest.raises(SavedNetError, match="Choose a folder"):
         save_net(net_with(0), name, digits[0])
     assert os.listdir(tmp_path) == []
+
+
+# The networks that lesson 09 opens where there is none of the reader's own
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_stored_network_of_lesson_07_is_there_and_has_learned(name, real_places):
+    if not datasets_at_hand()[name]:
+        pytest.skip(f"{name} is not at hand")
+    net, (_, test_iter) = lenet(), load_data(name, device="cpu")
+    about = load_net(net, RESULTS / f"lenet_{name}.pt")
+    assert about["dataset"] == name
+    assert about["standardize"] == test_iter.standardize
+    assert evaluate_accuracy_gpu(net, test_iter) > 0.75

@@ -16,7 +16,6 @@ from lenet_helpers import lenet, load_data, save_net, train
 RESULTS = Path(__file__).parents[1] / "notebooks/results"
 RECIPES = {  # batch size, epochs
     "fashion_mnist": (256, 10),
-    "mnist": (256, 10),
     "digits": (32, 50),
 }
 
