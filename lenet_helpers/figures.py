@@ -177,7 +177,7 @@ def curves(
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
         axis.grid(alpha=0.4)
         axis.legend()
-    return Picture(figure, caption, colors=64)
+    return Picture(figure, caption, colors=32)
 
 
 def timeline(

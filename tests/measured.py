@@ -66,6 +66,7 @@ CHANGES = (
     "max pooling", "3×3", "7×7", "one convolution", "narrow", "wide",
     "no hidden layer", "three hidden layers",
 )  # fmt: skip
+KINDS = ("two digits", "scribbles", "blots", "misread digits", "clothes")
 MEASURED: dict[str, Claim] = {}
 
 
@@ -143,12 +144,6 @@ def lenet_loses_with_the_books_recipe(out: Outputs) -> float:
 # 07 Training LeNet
 
 
-@claim("07_training", "the published ranges")
-def run_lies_in_the_published_ranges(out: Outputs) -> float:
-    loss, accuracy = (out.row("published", name) for name in ("train loss", "test acc"))
-    return min(between(low, value, high) for value, low, high in (loss[:3], accuracy[:3]))
-
-
 @claim("07_training", "0.1 around 2.30, in each of five points of epoch 1, three seeds")
 def plateau_lasts_through_epoch_1(out: Outputs) -> float:
     runs = stored(
@@ -178,21 +173,21 @@ def larger_steps_leave_the_plateau(out: Outputs) -> float:
 
 
 @claim(
-    "11_plateau", "conv1 0.8 at least, then 3 times; the others 0.6 at most, then 1.2 times that"
+    "11_plateau", "conv1 0.6 at least, then 3 times; the others 0.5 at most, then 1.2 times that"
 )
 def gradients_change_on_the_plateau(out: Outputs) -> float:
     rows = [out.row("gradients-by-layer", f"{part}:")[1:] for part in LAYERS]
     (lowest, grown), *others = rows
-    falls = [0.6 / low for low, _ in others]
+    falls = [0.5 / low for low, _ in others]
     rises = [end / low / 1.2 for low, end in others]
-    return min(lowest / 0.8, grown / 3, *falls, *rises)
+    return min(lowest / 0.6, grown / 3, *falls, *rises)
 
 
-@claim("11_plateau", "a third from layer to layer; twice the start; a thousandth in fc2")
+@claim("11_plateau", "a third from layer to layer; three times the start; a thousandth in fc2")
 def images_are_alike_on_the_plateau(out: Outputs) -> float:
     start, middle, _ = zip(*(out.row("spread", part) for part in LAYERS[:4]), strict=True)
     shrinks = [a / b / 3 for a, b in zip(start, start[1:], strict=False)]
-    return min(*shrinks, *(2 * a / b for a, b in zip(start, middle, strict=True)), 1e-3 / middle[3])
+    return min(*shrinks, *(3 * a / b for a, b in zip(start, middle, strict=True)), 1e-3 / middle[3])
 
 
 @claim("11_plateau", "epoch 1 for all seeds; 0.01 around 2.303, and around 0.1, after epoch 5")
@@ -369,3 +364,105 @@ def errors(method: str, train_size: int = 60_000) -> list[float]:
     lines = (RESULTS / "07_runs.jsonl").read_text(encoding="utf-8").splitlines()
     runs = [run for run in map(json.loads, lines) if run.get("method") == method]
     return [run["test_error"] for run in runs if run["train_size"] == train_size]
+
+
+# 09 Inside LeNet
+
+
+@claim("09_inside_lenet", "0.3 more alike; 1.3 times as large; untrained within 0.2 of unrelated")
+def neighbouring_weights_become_alike(out: Outputs) -> float:
+    before, after = (out.row("kernel-smoothness", name) for name in ("untrained", "\ntrained"))
+    return min((after[0] - before[0]) / 0.3, after[1] / before[1] / 1.3, 0.2 / abs(before[0]))
+
+
+@claim("09_inside_lenet", "1 for both convolutions, 0.6 for the others")
+def convolutions_change_most(out: Outputs) -> float:
+    changes = [numbers(row)[-1] for row in out["weight-change"].strip().splitlines()]
+    return min(*changes[:2], *(0.6 / change for change in changes[2:]))
+
+
+@claim(
+    "09_inside_lenet", "0.01 a layer with training, and kept at the end; 0.03 lost a layer without"
+)
+def kept_numbers_separate_classes(out: Outputs) -> float:
+    rows = [numbers(row)[1:] for row in out["nearest-neighbours"].strip().splitlines()[1:]]
+    trained, untrained = zip(*((row[-2], row[-1]) for row in rows), strict=True)
+    gains = [(b - a) / 0.01 for a, b in zip(trained[:5], trained[1:5], strict=False)]
+    losses = [(a - b) / 0.03 for a, b in zip(untrained[2:], untrained[3:], strict=False)]
+    return min(*gains, *losses, untrained[2] / untrained[0], trained[5] / (trained[4] - 0.01))
+
+
+@claim("09_inside_lenet", "each layer below the one before, to 0.4; untrained 0.9 after pooling")
+def training_makes_small_changes_matter_less(out: Outputs) -> float:
+    def rows(name: str) -> list[list[float]]:
+        lines = out["layer-changes"].strip().splitlines()
+        return [numbers(line.partition("]")[2]) for line in lines if line.startswith(f"{name} ")]
+
+    trained, untrained = rows("trained"), rows("untrained")
+    layers = zip(*trained, strict=True)
+    shrinks = [a / b for column in layers for a, b in zip(column, column[1:], strict=False)]
+    ends = [0.4 * a / b for a, b in zip(trained[0][:3], trained[-1][:3], strict=True)]
+    control = [b / a / 0.9 for a, b in zip(untrained[2], untrained[-1], strict=True)]
+    return min(*shrinks, *ends, *control, untrained[-1][2] / untrained[0][2])
+
+
+@claim("09_inside_lenet", "a half of all mistakes; 1 in 100 shoes taken for clothes, or less")
+def most_mistakes_are_among_tops(out: Outputs) -> float:
+    rows = {k: numbers(r)[-10:] for k, r in enumerate(out["clothes"].strip().splitlines()[-10:])}
+    shoes = sum(rows[k][c] for k in (5, 7, 9) for c in (0, 1, 2, 3, 4, 6)) / 3000
+    return min(out.row("clothes-group", "four:")[0] / 50, 0.01 / max(shoes, 1e-9))
+
+
+@claim("09_inside_lenet", "0.02 lost by one pixel; 0.35–0.65 left at four; prepared 0.02 lost")
+def four_pixels_cost_half(out: Outputs) -> float:
+    straight = [out.row("shift-curve", f"{way}  ") for way in ("right", "down")]
+    prepared = [out.row("shift-curve", f"{way}, prepared") for way in ("right", "down")]
+    return min(
+        *(0.02 / max(way[0] - way[1], 1e-9) for way in straight),
+        *(between(0.35, way[4] / way[0], 0.65) for way in straight),
+        *(0.2 / way[8] for way in straight),
+        *(0.02 / max(way[0] - way[4], 1e-9) for way in prepared),
+    )
+
+
+@claim("09_inside_lenet", "0.9 turned by 15° or thicker; 0.35–0.65 turned by 45° or thinner")
+def preparing_repairs_place_alone(out: Outputs) -> float:
+    rows = {
+        name: out.row("changes-table", name)
+        for name in (
+            "corner",
+            "half size",
+            "thicker",
+            "thinner",
+            "turned 15°",
+            "turned 45°",
+            "inverted",
+        )
+    }
+    return min(
+        rows["corner"][1] / 0.95,
+        *(rows[name][0] / 0.9 for name in ("thicker", "turned 15°")),
+        *(between(0.35, rows[name][0], 0.65) for name in ("thinner", "turned 45°")),
+        0.3 / max(rows["inverted"]),
+        *(0.02 / (row[1] - row[0]) for n, row in rows.items() if n != "corner" and row[1] > row[0]),
+    )
+
+
+@claim(
+    "09_inside_lenet",
+    "0.9 of clothes and pairs, 0.75 of blots, 0.5–0.85 of scribbles; misread least",
+)
+def rule_refuses_what_is_no_digit(out: Outputs) -> float:
+    said = out["refuse-curve"]
+    at = {k: numbers(said.partition(k)[2].partition("、")[0].partition("/")[0])[0] for k in KINDS}
+    return min(
+        *(at[kind] / 0.9 for kind in ("two digits", "clothes")), at["blots"] / 0.75,
+        between(0.5, at["scribbles"], 0.85), between(0.1, at["misread digits"], 0.4),
+        *(at[kind] / at["misread digits"] for kind in KINDS if kind != "misread digits"),
+    )  # fmt: skip
+
+
+@claim("09_inside_lenet", "1–5 % of the clothes above 0.9; noise 0.3 at most; clothes 0.3–0.7")
+def probabilities_do_not_tell(out: Outputs) -> float:
+    noise, clothes = (out.row("exercise-5", f"{name}: mean") for name in ("noise", "clothes"))
+    return min(0.3 / noise[0], between(0.3, clothes[0], 0.7), clothes[3] / 1, clothes[1] / 0.9)

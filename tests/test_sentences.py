@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import re
 
 import pytest
 
+from tests import measured
 from tests import sentences as module
-from tests.measured import MEASURED, Outputs, between, decided, numbers
+from tests.measured import MEASURED, RESULTS, Outputs, between, decided, numbers
 from tests.sentences import NOTEBOOKS, affirmed, check_mark, read, sentences, unheld
 from tests.test_notebooks import languages
 
-COVERED = [path for path in NOTEBOOKS if affirmed(path.stem)]
+# Lessons whose sentences nobody has gone through yet: who affirms them all takes the lesson out.
+NOT_YET = {
+    "00_start_here", "01_handwriting", "02_mnist", "03_neurons", "04_convolution",
+    "05_lenet_layers", "06_learning", "lenet_in_one_class",
+}  # fmt: skip
+COVERED = [path for path in NOTEBOOKS if path.stem not in NOT_YET]
 covered = pytest.mark.parametrize("path", COVERED, ids=lambda path: path.stem)
 by_claim = pytest.mark.parametrize("name", MEASURED)
 WHY_CONVOLUTION = next(path for path in NOTEBOOKS if path.stem == "08_why_convolution")
@@ -23,6 +29,12 @@ def test_every_stating_sentence_is_affirmed(path):
     hint = "python -m tests.claims --new lists them, --affirm KEY --as MARK affirms"
     assert not new, f"{hint}: " + "; ".join(f"[{s.cell}] {s.key} {s.zh} {s.en}" for s in new)
     assert not gone, f"affirmed sentences that are gone (affirming others drops them): {gone}"
+
+
+def test_a_lesson_that_is_affirmed_is_covered():
+    for path in NOTEBOOKS:
+        if path.stem in NOT_YET:
+            assert unheld(read(path), path.stem)[0], f"take {path.stem} out of NOT_YET"
 
 
 @covered
@@ -57,7 +69,7 @@ def changed(cell_id: str, old: str, new: str):
         ("paired-note", "better by more than one", "better by less than one"),
         ("paired-note", "高出一个多百分点", "低了一个多百分点"),
         ("networks-note", "less than 1 %", "less than 2 %"),
-        ("networks-note", "不到 1 %", "不到 2 %"),
+        ("networks-note", "不到 1%", "不到 2%"),
         # in sentences that stated nothing before: a cause, a superlative
         ("networks-note", "56{,}520$.", "56{,}520$, because it is the input's."),
         ("networks-note", "56{,}520$ 个。", "56{,}520$ 个，因为它接着输入。"),
@@ -135,14 +147,27 @@ def test_a_claim_holds_on_the_stored_outputs(name):
 
 
 @by_claim
-def test_a_claim_fails_where_nothing_differs(name):
-    """With every number of every output the same, no comparison holds; 0 wins nowhere."""
-    claim = MEASURED[name]
+def test_a_claim_fails_where_nothing_differs(name, tmp_path, monkeypatch):
+    """With all measured numbers 0, or all 1000, it does not hold, or cannot be read."""
+    claim, verdicts = MEASURED[name], []
     out = Outputs.of(read(path_of(claim.lesson)))
-    flat = Outputs((cell, module.re.sub(r"\d[\d.,]*", "1000", said)) for cell, said in out.items())
-    # what names a row may be a number, too: the row is gone then
-    with contextlib.suppress(KeyError, IndexError, ValueError, ZeroDivisionError):
-        assert claim.check(flat) < 1
+    monkeypatch.setattr(measured, "RESULTS", tmp_path)
+    for level in ("0", "1000"):
+        for file in RESULTS.glob("*.jsonl"):
+            lines = [flat(line, level) for line in file.read_text(encoding="utf-8").splitlines()]
+            (tmp_path / file.name).write_text("\n".join(lines), encoding="utf-8")
+        same = Outputs((cell, re.sub(r"\d[\d.,]*", level, said)) for cell, said in out.items())
+        try:
+            verdicts.append(claim.check(same) >= 1)
+        except (KeyError, IndexError, ValueError, ArithmeticError):
+            verdicts.append(False)  # what names a row is a number, too
+    assert not all(verdicts)
+
+
+def flat(line: str, level: str) -> str:
+    """A stored result with its settings as they are and each measured number the same."""
+    settings, *found = re.split('("result"|"test_error")', line, maxsplit=1)
+    return settings + re.sub(r"\d+\.\d+", level, "".join(found))
 
 
 @by_claim
