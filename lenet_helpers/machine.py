@@ -10,7 +10,7 @@ import torch
 from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import passed_over, try_gpu
-from lenet_helpers.figures import chinese_font
+from lenet_helpers.fonts import chinese_font
 from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
 
