@@ -34,8 +34,7 @@ BUTTONS = {  # icon, look, name, and what it does
                  Words("用现在的学习率和轮数接着训练上一次的网络",
                        "Train the last network on, at the learning rate and for the epochs shown")),
     "reset": ("undo", "", Words("重置", "Reset"),
-              Words("恢复最初的设置和未训练的网络",
-                    "Back to the first settings and a fresh network")),
+              Words("恢复最初的设置和未训练的网络", "Back to the first settings, untrained")),
 }  # fmt: skip
 BUSY = SettingError("正在训练：请先停止。", "Training is going on: stop it first.")
 NOTHING = SettingError("没有可以继续的训练。", "There is no run to go on with.")
@@ -46,8 +45,8 @@ class TrainingPanel(Panel):
 
     Training runs on a thread of its own, so that other cells can be run meanwhile; where threads
     cannot change widgets, as in Google Colab, it runs in the button's callback and is stopped by
-    interrupting the kernel. It can be used from code as well: set ``panel.lr.value`` and the
-    others, call ``panel.train_button.click()``, ``panel.wait()``.
+    interrupting the kernel. From code: set ``panel.lr.value`` and the others, call
+    ``panel.train_button.click()``, ``panel.wait()``.
 
     Args:
         dataset: what to begin with: a name, or data of your own as `load_data` takes them;
