@@ -489,7 +489,7 @@ def test_panel_shows_rate_and_time_left_and_stops_at_once(panels, cache, childre
     slow, _ = panels
     slow.train_button.click()
     wait_until(lambda: "min left" in slow.progress.numbers.value)
-    for text in ("正在下载 MNIST：", "每秒", "约剩", "of 12 MB", "MB/s"):
+    for text in ("正在下载 MNIST：", "每秒", "约剩", "of 12 MB", "kB/s"):
         assert text in slow.progress.numbers.value
     slow.stop_button.click()
     assert slow.wait(0) and not slow.train_button.disabled

@@ -43,6 +43,17 @@ class DownloadProgress(NamedTuple):
         return left / self.rate if self.rate else math.inf
 
 
+class _TooSlow(OSError):
+    """The download would take longer than anybody waits."""
+
+    def __init__(self, rate: float) -> None:
+        kilobytes = f"{rate / 1000:.1f} kB/s"
+        self.words = Words(
+            f"{PATIENCE_S:g} 秒以来只有 {kilobytes}，要等半个多小时",
+            f"only {kilobytes} for {PATIENCE_S:g} s: it would take more than half an hour",
+        )
+
+
 class Watch(NamedTuple):
     """Who is told of a download's progress, and who is asked whether it should end."""
 
@@ -92,15 +103,16 @@ def download(dataset: DataSet) -> Images:
             _keep(raw, raw_folder(cache, dataset))
             return images
     except (OSError, EOFError, zlib.error, DamagedFileError) as error:
-        reason, looked = " ".join(str(error).split()), looked_in(dataset)
+        reason = getattr(error, "words", None) or Words.same(" ".join(str(error).split()))
+        looked = looked_in(dataset)
         raise DataUnavailableError(
-            f"无法下载 {title.zh}（{reason}）。请检查网络和磁盘空间后重试；"
+            f"无法下载 {title.zh}（{reason.zh}）。请检查网络和磁盘空间后重试；"
             "或者把环境变量 LENET_DATA 设为已有数据的文件夹；"
             "或者使用自带的数据：load_data('digits')。"
             f"找过的地方：{looked.zh}。",
-            f"{title.en} could not be downloaded ({reason}). Check the network and the free disk "
-            "space and try again; or set LENET_DATA to a folder that has the data; or use the "
-            f"data that is always there: load_data('digits'). Looked in: {looked.en}.",
+            f"{title.en} could not be downloaded ({reason.en}). Check the network and the free "
+            "disk space and try again; or set LENET_DATA to a folder that has the data; or use "
+            f"the data that is always there: load_data('digits'). Looked in: {looked.en}.",
         ) from error
 
 
@@ -141,7 +153,7 @@ def _run(dataset: DataSet, root: Path, files: list[str], watch: Watch) -> None:
                 watch.report(progress)
                 slow = progress.seconds_left > LONGEST_S
                 if slow and pace[-1][0] - pace[0][0] >= PATIENCE_S:
-                    raise TimeoutError(f"only {progress.rate / 1000:.1f} kB/s for {PATIENCE_S} s")
+                    raise _TooSlow(progress.rate)
         finally:
             child.kill()  # does nothing to one that has ended
         if child.returncode:
