@@ -509,6 +509,18 @@ def test_download_keeps_nothing_waiting_that_is_at_hand(panels, children):
     slow.stop_button.click()
 
 
+def test_who_waits_for_a_download_goes_on_when_the_files_turn_up(panels, cache, tiny_sets):
+    slow, other = panels
+    other.dataset.value = "mnist"
+    for panel in panels:
+        panel.train_button.click()
+    wait_until(lambda: "mnist" in downloads._RUNNING)
+    tiny_sets["mnist"].write_below(cache)  # brought on a stick, say
+    assert other.wait(60) and other.runs[0].ended == "finished"
+    assert slow.progress.numbers.value.count("MNIST")  # still at it
+    slow.stop_button.click()
+
+
 def test_second_panel_that_waits_for_the_same_download_can_be_stopped(panels, children):
     slow, other = panels
     other.dataset.value = "mnist"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from lenet_helpers.data import fetch as program
 from lenet_helpers.data.catalog import FILES, DataSet, Images
 from lenet_helpers.data.files import DamagedFileError, DataUnavailableError, read_folder
-from lenet_helpers.data.places import cache_folder, content_of, looked_in, raw_folder
+from lenet_helpers.data.places import cache_folder, content_of, find, looked_in, raw_folder
 from lenet_helpers.words import Words
 
 TIMEOUT_S = 20  # a server that is silent for so long is given up
@@ -61,6 +61,7 @@ class Watch(NamedTuple):
     should_stop: Callable[[], bool]
 
 
+_RUNNING: set[str] = set()  # the data sets that `bring` is downloading
 _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
@@ -77,6 +78,27 @@ def watching(
         yield
     finally:
         _WATCH.reset(token)
+
+
+def bring(dataset: DataSet) -> None:
+    """See to it that a data set is at hand: download it, or wait for another thread that does.
+
+    No lock is held meanwhile: who waits goes on as soon as the files turn up, from wherever, and
+    can be stopped as a download can. Raises what `download` raises.
+    """
+    watch = _WATCH.get()
+    while not (dataset.read or find(dataset)):
+        if watch and watch.should_stop():
+            raise _stopped(dataset)
+        if dataset.name in _RUNNING:
+            time.sleep(POLL_S)
+            continue
+        _RUNNING.add(dataset.name)
+        try:
+            download(dataset)
+            return
+        finally:
+            _RUNNING.discard(dataset.name)
 
 
 def download(dataset: DataSet) -> Images:
