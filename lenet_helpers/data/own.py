@@ -59,7 +59,7 @@ def data_set_of(
         images, names, said = _read_folder(folder, how)
     else:
         images, names, said, classes = _read_arrays(source, classes, how)
-        checksum = f"{zlib.crc32(images.train_images):08x}"
+        checksum = f"{zlib.crc32(images.train_labels, zlib.crc32(images.train_images)):08x}"
         title, place = "arrays", Words(f"数组 {checksum}", f"arrays {checksum}")
     names, title = named(names, classes), _title(title, place)
     dataset = DataSet(
