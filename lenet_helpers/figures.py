@@ -7,18 +7,17 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
 from IPython.display import HTML, display
-from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from lenet_helpers.fonts import chinese_font
 from lenet_helpers.palette import COLORS, LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
 
@@ -29,11 +28,6 @@ DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
 FRAME = "0.6"
 NAMES = {"Conv2d": "conv", "Linear": "fc"}  # conv1, conv2, fc1, …
-CHINESE_FONTS = (
-    "Noto Sans CJK SC", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC",
-    "Hiragino Sans GB", "Heiti SC", "Microsoft YaHei", "SimHei", "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei", "Noto Sans CJK JP", "Arial Unicode MS",
-)  # fmt: skip
 
 
 @dataclass
@@ -70,13 +64,6 @@ class Picture:
         data, metadata = self.bundle(self.small_png())
         display(data, metadata=metadata, raw=True)
         display(HTML(f"<small>{self.caption.html()}</small>"))
-
-
-@cache
-def chinese_font() -> str | None:
-    """A font on this machine that has Chinese characters, or ``None``."""
-    installed = {font.name for font in font_manager.fontManager.ttflist}
-    return next((name for name in CHINESE_FONTS if name in installed), None)
 
 
 def label(zh: str, en: str) -> str:

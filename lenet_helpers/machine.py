@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Iterator
 from datetime import date
 
 import torch
 
-from lenet_helpers.data.catalog import DATA_SETS
+from lenet_helpers.data.catalog import DATA_SETS, DataSet
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import passed_over, try_gpu
-from lenet_helpers.figures import chinese_font
+from lenet_helpers.fonts import chinese_font
 from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
 
@@ -22,6 +23,9 @@ NO_GPU = Words("无需操作：CPU 也能上完每一课", "nothing: every lesso
 NO_FONT = Words(
     "图中只有英文；要显示中文，请安装中文字体（如 fonts-noto-cjk）并重启内核",
     "plots are in English alone; for Chinese install a font (fonts-noto-cjk, say) and restart",
+)
+NOT_IN_LENET_DATA = Words(
+    "LENET_DATA 的文件夹里没有它的四个文件", "its four files are not in the folder of LENET_DATA"
 )
 BAD_LENET_DATA = Words("请改正 LENET_DATA：没有这个文件夹", "correct LENET_DATA: no such folder")
 
@@ -60,6 +64,13 @@ def _device(device: torch.device) -> tuple[str, Words | str]:
     return f"{device.type} · {name}", NO_GPU if device.type == "cpu" else NOTHING
 
 
+def _how_to_get(dataset: DataSet) -> Words:
+    ways = dataset.how_to_get
+    if not os.environ.get("LENET_DATA"):
+        return ways
+    return Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
+
+
 def _font(name: str | None) -> tuple[Words | str, Words | str]:
     return (name, NOTHING) if name else (NOT_HERE, NO_FONT)
 
@@ -71,5 +82,5 @@ def _data() -> Iterator[tuple[Words, Words, Words | str]]:
         places, advice = {}, BAD_LENET_DATA
     for name, dataset in DATA_SETS.items():
         place = places.get(name) or dataset.comes_with
-        to_do = NOTHING if place else advice or dataset.how_to_get
+        to_do = NOTHING if place else advice or _how_to_get(dataset)
         yield dataset.title, place or NOT_HERE, to_do

@@ -9,6 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from lenet_helpers import SettingError, devices, lenet, load_data, train, try_gpu
 from lenet_helpers.devices import fault, on_device, passed_over, require_device
 from lenet_helpers.machine import check_machine
+from lenet_helpers.runs import controls, training
 from lenet_helpers.words import Words
 
 ONE_STEP = devices.one_step
@@ -193,3 +194,11 @@ def test_batches_are_channels_last_on_the_cpu_and_contiguous_elsewhere():
     assert on_device(on_device(X, "meta"), "meta").stride() == (784, 784, 28, 1)
     X, _ = next(iter(load_data("digits", 8, "meta")[1]))
     assert X.stride() == (784, 784, 28, 1)
+
+
+def test_panel_keeps_the_number_of_the_device_that_lenet_device_names(monkeypatch):
+    for module in (controls, training):
+        monkeypatch.setattr(module, "try_gpu", lambda: torch.device("cuda:1"))
+    assert training.recipe("digits").device == "cuda:1"
+    words = controls.CONTROLS["device"].words()
+    assert list(words) == ["cuda:1", "cpu"] and words["cuda:1"].en == "GPU (CUDA)"

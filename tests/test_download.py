@@ -21,8 +21,9 @@ from torchvision import datasets
 
 from lenet_helpers import DataUnavailableError, datasets_at_hand, load_data
 from lenet_helpers.data import batches as data
-from lenet_helpers.data import downloads, places
+from lenet_helpers.data import downloads, load_for_run, places
 from lenet_helpers.data.catalog import FILES
+from lenet_helpers.runs import TrainingPanel, training
 
 LAST_FILE = f"{FILES[-1]}.gz"  # damage comes late: three good files are there by then
 HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
@@ -457,3 +458,77 @@ def test_cache_that_refuses_the_files_is_no_other_kernels_doing(mirror, cache, m
 
     monkeypatch.setattr(os, "replace", replace)
     assert_refused(cache, reason="Permission denied")
+
+
+# In the training panel
+
+
+@pytest.fixture
+def panels(mirror, cache):
+    """A panel that downloads, as slowly as can be, and one that has what it needs."""
+    mirror.answers[f"{FILES[0]}.gz"] = trickle(mirror)
+    training.loaded.cache_clear()
+    made = [TrainingPanel(name) for name in ("mnist", "digits")]
+    for panel in made:
+        panel.epochs.value, panel.device.value = 1, "cpu"
+    yield made
+    for panel in made:
+        panel.close()
+    training.loaded.cache_clear()
+    wait_until(lambda: all(t.name != "lenet-training" for t in threading.enumerate()))
+
+
+def wait_until(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_panel_shows_rate_and_time_left_and_stops_at_once(panels, cache, children):
+    slow, _ = panels
+    slow.train_button.click()
+    wait_until(lambda: "min left" in slow.progress.numbers.value)
+    for text in ("正在下载 MNIST：", "每秒", "约剩", "of 12 MB", "kB/s"):
+        assert text in slow.progress.numbers.value
+    slow.stop_button.click()
+    assert slow.wait(0) and not slow.train_button.disabled
+    wait_until(lambda: children[0].returncode is not None)
+    wait_until(lambda: not list(cache.glob("download-*")))
+    assert "Stopped" in slow.message.value and slow.error is None
+
+
+def test_download_keeps_nothing_waiting_that_is_at_hand(panels, children):
+    slow, quick = panels
+    slow.train_button.click()
+    wait_until(lambda: children)
+    quick.train_button.click()
+    assert quick.wait(60) and quick.runs[0].ended == "finished"
+    assert len(load_for_run("digits", 32, "cpu")[0].labels) == 1438
+    assert children[0].poll() is None  # still at it
+    slow.stop_button.click()
+
+
+def test_who_waits_for_a_download_goes_on_when_the_files_turn_up(panels, cache, tiny_sets):
+    slow, other = panels
+    other.dataset.value = "mnist"
+    for panel in panels:
+        panel.train_button.click()
+    wait_until(lambda: "mnist" in downloads._RUNNING)
+    tiny_sets["mnist"].write_below(cache)  # brought on a stick, say
+    assert other.wait(60) and other.runs[0].ended == "finished"
+    assert slow.progress.numbers.value.count("MNIST")  # still at it
+    slow.stop_button.click()
+
+
+def test_second_panel_that_waits_for_the_same_download_can_be_stopped(panels, children):
+    slow, other = panels
+    other.dataset.value = "mnist"
+    slow.train_button.click()
+    wait_until(lambda: children)
+    other.train_button.click()
+    other.stop_button.click()
+    assert other.wait(0)
+    slow.stop_button.click()
+    assert slow.wait(0)
+    wait_until(lambda: all(child.returncode is not None for child in children))

@@ -6,15 +6,17 @@ import io
 import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
+from matplotlib import font_manager, rc_context, rcParams
 from matplotlib import image as mpl_image
 from matplotlib import pyplot as plt
-from matplotlib import rc_context, rcParams
 
 from lenet_helpers import Picture, Words, figures, image_grid, lenet, trace_shapes
 from lenet_helpers.figures import curves, label, network_costs, new_figure, style, timeline
+from lenet_helpers.fonts import CHINESE_FONTS
 from lenet_helpers.palette import BLUE, GREEN, ORANGE
 
 ROOT = Path(__file__).parents[1]
@@ -150,8 +152,9 @@ def test_timeline_names_each_event_at_its_year():
     ],
 )
 def test_labels_are_in_both_languages_where_a_font_has_chinese(monkeypatch, installed, font, said):
-    fonts = [type("Font", (), {"name": name}) for name in installed]
-    monkeypatch.setattr(figures.font_manager.fontManager, "ttflist", fonts)
+    listed = [type("Font", (), {"name": name, "fname": name}) for name in installed]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [])
     figures.chinese_font.cache_clear()
     try:
         assert figures.chinese_font() == font
@@ -159,6 +162,29 @@ def test_labels_are_in_both_languages_where_a_font_has_chinese(monkeypatch, inst
         assert label("MNIST", "MNIST") == "MNIST"
     finally:
         figures.chinese_font.cache_clear()
+
+
+def test_chinese_font_that_matplotlib_has_not_seen_is_found_and_kept(monkeypatch, tmp_path):
+    """As after installing one and a new start: the list on disk is older than the font."""
+    manager = font_manager.fontManager
+    chinese = [font for font in manager.ttflist if font.name in CHINESE_FONTS]
+    if not chinese:
+        pytest.skip("this machine has no Chinese font")
+    files = {font.fname for font in chinese}
+    older = [font for font in manager.ttflist if font.fname not in files]
+    broken = tmp_path / "broken.ttf"
+    broken.write_bytes(b"no font")
+    monkeypatch.setattr(manager, "ttflist", older)
+    monkeypatch.setattr(matplotlib, "get_cachedir", lambda: str(tmp_path))
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(broken), *sorted(files)])
+    figures.chinese_font.cache_clear()
+    try:
+        assert figures.chinese_font() in {font.name for font in chinese}
+    finally:
+        figures.chinese_font.cache_clear()
+    (written,) = tmp_path.glob("fontlist-*.json")
+    next_start = font_manager.json_load(written)
+    assert {font.name for font in chinese} <= {font.name for font in next_start.ttflist}
 
 
 def test_labels_have_a_glyph_for_every_character(recwarn):

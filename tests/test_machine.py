@@ -76,6 +76,12 @@ def test_survives_a_wrong_lenet_data(monkeypatch, tmp_path):
     assert row("scikit-learn digits")[1] == NOTHING
 
 
+def test_says_that_lenet_data_lacks_the_files(monkeypatch, tmp_path):
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    assert row("MNIST")[1].en.startswith(machine.NOT_IN_LENET_DATA.en)
+    assert row("MNIST")[1].zh.startswith(machine.NOT_IN_LENET_DATA.zh)
+
+
 def test_names_places_but_no_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     check = check_machine()

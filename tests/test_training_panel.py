@@ -50,6 +50,7 @@ def loads(monkeypatch):
     monkeypatch.setattr(
         training, "load_data", lambda *a, **k: calls.append(a) or few_digits(*a, **k)
     )
+    monkeypatch.setattr(training, "bring", lambda dataset: None)  # no data set has to be here
     training.loaded.cache_clear()
     CHOICE.language = "both"
     yield calls

@@ -16,11 +16,10 @@ import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import DataSet, Images, data_set
-from lenet_helpers.data.downloads import download
+from lenet_helpers.data.catalog import DataSet, Images, data_set, pixel_statistics
+from lenet_helpers.data.downloads import bring, download
 from lenet_helpers.data.files import DataUnavailableError, read_folder
 from lenet_helpers.data.places import find, looked_in
-from lenet_helpers.data.shapes import pixel_statistics
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
@@ -52,7 +51,7 @@ class BatchIterator:
         labels: all labels, ``int64 (n,)``, on the device.
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
-        said: of data of one's own, how the images came to be 28×28 (`Words`).
+        said: of data of one's own, how the images came to be 28×28 (`Words`), else ``None``.
     """
 
     name: str
@@ -67,7 +66,7 @@ class BatchIterator:
     standardize: bool
     shuffle: bool
     seed: InitVar[int]
-    said: Words = Words.same("")
+    said: Words | None = None
 
     def __post_init__(self, seed: int) -> None:
         self.reseed(seed)
@@ -186,6 +185,7 @@ def load_for_run(
     Each run has its own batch size and order; none may write into the images.
     """
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
+    bring(data_set(name))
     with _READING[name]:
         loaded = read_once(name, str(device))
     train_iter, test_iter = map(copy.copy, loaded)
@@ -212,7 +212,7 @@ def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
 
 def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
     """What ``"auto"`` stands for; says which data set it is in one line."""
-    chosen = os.environ.get("LENET_DATASET") or "auto"
+    chosen = os.environ.get("LENET_DATASET", "").strip() or "auto"
     wanted = data_set(prefer) if chosen == "auto" else data_set(chosen, IN_LENET_DATASET)
     if (prefer, chosen) == ("mnist", "fashion_mnist"):
         wanted = data_set(prefer)

@@ -31,6 +31,14 @@ class Images(NamedTuple):
     test_labels: np.ndarray
 
 
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
+    counts = torch.bincount(images.flatten(), minlength=256).double()
+    levels = torch.arange(256, dtype=torch.float64)
+    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
+    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
+
+
 @dataclass(frozen=True)
 class DataSet:
     """A data set of 28×28 grey images; the known ones have ten classes.
@@ -44,7 +52,7 @@ class DataSet:
         megabytes: what has to be downloaded.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
         sha256: the checksums of the four files, uncompressed.
-        said: how data of one's own were brought to this form.
+        said: how data of one's own were brought to this form, if they are.
     """
 
     name: str
@@ -57,7 +65,7 @@ class DataSet:
     megabytes: int = 0
     debian: str = ""
     sha256: tuple[str, ...] = ()
-    said: Words = Words.same("")
+    said: Words | None = None
 
     @property
     def how_to_get(self) -> Words:

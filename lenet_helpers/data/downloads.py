@@ -19,7 +19,7 @@ from typing import NamedTuple
 from lenet_helpers.data import fetch as program
 from lenet_helpers.data.catalog import FILES, DataSet, Images
 from lenet_helpers.data.files import DamagedFileError, DataUnavailableError, read_folder
-from lenet_helpers.data.places import cache_folder, content_of, looked_in, raw_folder
+from lenet_helpers.data.places import cache_folder, content_of, find, looked_in, raw_folder
 from lenet_helpers.words import Words
 
 TIMEOUT_S = 20  # a server that is silent for so long is given up
@@ -43,6 +43,17 @@ class DownloadProgress(NamedTuple):
         return left / self.rate if self.rate else math.inf
 
 
+class _TooSlow(OSError):
+    """The download would take longer than anybody waits."""
+
+    def __init__(self, rate: float) -> None:
+        kilobytes = f"{rate / 1000:.1f} kB/s"
+        self.words = Words(
+            f"{PATIENCE_S:g} 秒以来只有 {kilobytes}，要等半个多小时",
+            f"only {kilobytes} for {PATIENCE_S:g} s: it would take more than half an hour",
+        )
+
+
 class Watch(NamedTuple):
     """Who is told of a download's progress, and who is asked whether it should end."""
 
@@ -50,6 +61,7 @@ class Watch(NamedTuple):
     should_stop: Callable[[], bool]
 
 
+_RUNNING: set[str] = set()  # the data sets that `bring` is downloading
 _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 
@@ -66,6 +78,27 @@ def watching(
         yield
     finally:
         _WATCH.reset(token)
+
+
+def bring(dataset: DataSet) -> None:
+    """See to it that a data set is at hand: download it, or wait for another thread that does.
+
+    No lock is held meanwhile: who waits goes on as soon as the files turn up, from wherever, and
+    can be stopped as a download can. Raises what `download` raises.
+    """
+    watch = _WATCH.get()
+    while not (dataset.read or find(dataset)):
+        if watch and watch.should_stop():
+            raise _stopped(dataset)
+        if dataset.name in _RUNNING:
+            time.sleep(POLL_S)
+            continue
+        _RUNNING.add(dataset.name)
+        try:
+            download(dataset)
+            return
+        finally:
+            _RUNNING.discard(dataset.name)
 
 
 def download(dataset: DataSet) -> Images:
@@ -92,15 +125,16 @@ def download(dataset: DataSet) -> Images:
             _keep(raw, raw_folder(cache, dataset))
             return images
     except (OSError, EOFError, zlib.error, DamagedFileError) as error:
-        reason, looked = " ".join(str(error).split()), looked_in(dataset)
+        reason = getattr(error, "words", None) or Words.same(" ".join(str(error).split()))
+        looked = looked_in(dataset)
         raise DataUnavailableError(
-            f"无法下载 {title.zh}（{reason}）。请检查网络和磁盘空间后重试；"
+            f"无法下载 {title.zh}（{reason.zh}）。请检查网络和磁盘空间后重试；"
             "或者把环境变量 LENET_DATA 设为已有数据的文件夹；"
             "或者使用自带的数据：load_data('digits')。"
             f"找过的地方：{looked.zh}。",
-            f"{title.en} could not be downloaded ({reason}). Check the network and the free disk "
-            "space and try again; or set LENET_DATA to a folder that has the data; or use the "
-            f"data that is always there: load_data('digits'). Looked in: {looked.en}.",
+            f"{title.en} could not be downloaded ({reason.en}). Check the network and the free "
+            "disk space and try again; or set LENET_DATA to a folder that has the data; or use "
+            f"the data that is always there: load_data('digits'). Looked in: {looked.en}.",
         ) from error
 
 
@@ -141,7 +175,7 @@ def _run(dataset: DataSet, root: Path, files: list[str], watch: Watch) -> None:
                 watch.report(progress)
                 slow = progress.seconds_left > LONGEST_S
                 if slow and pace[-1][0] - pace[0][0] >= PATIENCE_S:
-                    raise TimeoutError(f"only {progress.rate / 1000:.1f} kB/s for {PATIENCE_S} s")
+                    raise _TooSlow(progress.rate)
         finally:
             child.kill()  # does nothing to one that has ended
         if child.returncode:

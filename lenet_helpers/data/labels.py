@@ -17,14 +17,21 @@ FOR_TESTING = Words("每类每五张取一张作测试", "of each class every fi
 ClassNames = Sequence[str | tuple[str, str]]
 
 
-def numbered(parts: list[np.ndarray]) -> tuple[np.ndarray, list, list[Words]]:
+def numbered(
+    parts: list[np.ndarray], *, wide: bool = False
+) -> tuple[np.ndarray, list, list[Words]]:
     """Labels counted from 0, the values that they had, and what was done.
+
+    ``(n, classes)`` may be one-hot; if they are ``wide``, the first of several columns counts.
 
     Raises:
         SettingError: they are no whole numbers or texts, or all the same.
     """
     said = []
-    if parts[0].ndim == 2:  # QMNIST: the class, then who wrote it, and when
+    if parts[0].ndim == 2 and all(_is_one_hot(part) for part in parts):
+        said.append(Words("标签由独热向量得出", "labels were given as one-hot vectors"))
+        parts = [part.argmax(axis=1) for part in parts]
+    elif parts[0].ndim == 2 and (wide or parts[0].shape[1] == 1):  # QMNIST: then who wrote it, when
         said.append(Words(f"标签取 {parts[0].shape[1]} 列中的第一列",
                           f"the first of {parts[0].shape[1]} columns are the labels"))  # fmt: skip
         parts = [part[:, 0] for part in parts]
@@ -44,6 +51,11 @@ def numbered(parts: list[np.ndarray]) -> tuple[np.ndarray, list, list[Words]]:
                           f"labels {values[0]} to {values[-1]} became 0 to "
                           f"{len(values) - 1}"))  # fmt: skip
     return numbers, values, said
+
+
+def _is_one_hot(labels: np.ndarray) -> bool:
+    numbers = labels.dtype.kind in "buif" and labels.shape[1] > 1
+    return numbers and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
 def split(images: np.ndarray, labels: np.ndarray) -> Images:

@@ -59,7 +59,7 @@ def data_set_of(
         images, names, said = _read_folder(folder, how)
     else:
         images, names, said, classes = _read_arrays(source, classes, how)
-        checksum = f"{zlib.crc32(images.train_images):08x}"
+        checksum = f"{zlib.crc32(images.train_labels, zlib.crc32(images.train_images)):08x}"
         title, place = "arrays", Words(f"数组 {checksum}", f"arrays {checksum}")
     names, title = named(names, classes), _title(title, place)
     dataset = DataSet(
@@ -126,7 +126,7 @@ def _read_idx(files: list[Path], how: dict) -> tuple[Images, list[str], list[Wor
     called = " ".join([name, *(folder.name for folder in files[0].parents[:2])]).lower()
     how = _default(how, transposed="emnist" in re.split(r"[^a-z]+", called))
     counts = [len(part.labels) for part in (train, test) if part]
-    labels, values, said = numbered([part.labels for part in (train, test) if part])
+    labels, values, said = numbered([part.labels for part in (train, test) if part], wide=True)
     together = train.images if test is None else _joined(train.images, test.images)
     images, done = to_mnist_form(together, **how)
     names = names_beside(files[0], name, values)
@@ -148,9 +148,9 @@ def _read_arrays(source: Sequence, classes: ClassNames | None, how: dict):
     except (TypeError, ValueError, RuntimeError) as error:
         raise SettingError(
             f"数据集应是名字、文件夹，或数组 (images, labels) 或 (images, labels, classes)，"
-            f"却得到 {type(source).__name__}。",
+            f"却得到 {type(source).__name__}（{error}）。",
             "A data set is a name, a folder, or arrays (images, labels) or (images, labels, "
-            f"classes), not {type(source).__name__}.",
+            f"classes), not {type(source).__name__} ({error}).",
         ) from error
     if len(images) != len(labels):
         raise SettingError(

@@ -11,7 +11,8 @@ import torch
 from matplotlib.patches import Rectangle
 from torch import nn
 
-from lenet_helpers.figures import Picture, chinese_font, label, new_figure, style
+from lenet_helpers.figures import Picture, label, new_figure, style
+from lenet_helpers.fonts import chinese_font
 from lenet_helpers.layers import Window, layer_outputs
 from lenet_helpers.maps import PAPER, SIGNED, corner, mosaic
 from lenet_helpers.palette import COLORS

@@ -64,6 +64,11 @@ class Control:
         return made
 
 
+def _device_words(name: str) -> Words:
+    """``cuda:1``, which LENET_DEVICE can name, is a CUDA device too."""
+    return DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
+
+
 def _short(title: Words) -> Words:
     """A data set's title for a narrow column."""
     return Words(*(text.removeprefix("scikit-learn ") for text in title))
@@ -93,7 +98,7 @@ CONTROLS = {
     "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
     "device": Control(
         Words("计算设备", "Device"), Words("设备", "Device"),
-        words=lambda: {name: DEVICE_WORDS[name] for name in (try_gpu().type, "cpu")},
+        words=lambda: {name: _device_words(name) for name in (str(try_gpu()), "cpu")},
     ),
 }  # fmt: skip
 
@@ -175,7 +180,7 @@ def _named(source: Source) -> str:
 
 
 def _first() -> str:
-    wanted = os.environ.get("LENET_DATASET") or "auto"
+    wanted = os.environ.get("LENET_DATASET", "").strip() or "auto"
     if wanted != "auto":
         return data_set(wanted).name
     return next(name for name, place in datasets_at_hand().items() if place)

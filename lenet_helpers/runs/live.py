@@ -114,14 +114,16 @@ class ProgressLine(widgets.VBox):
     def downloading(self, progress: DownloadProgress) -> None:
         """Show how far a download is, its rate, and the time left."""
         came, total = progress.received / 1e6, progress.total / 1e6
-        self.bar.value, rate = min(came / total, 1) if total else 0, progress.rate / 1e6
+        self.bar.value = min(came / total, 1) if total else 0
+        fast = progress.rate >= 1e5
+        rate = f"{progress.rate / 1e6:.1f} MB" if fast else f"{progress.rate / 1e3:.1f} kB"
         zh, en = "", ""
         if math.isfinite(progress.seconds_left):
             left = duration(progress.seconds_left)
             zh, en = f" · 约剩{left.zh}", f" · about {left.en} left"
         self.numbers.value = Words(
-            f"正在下载 {progress.title.zh}：{came:.1f} / {total:.0f} MB · 每秒 {rate:.2f} MB{zh}",
-            f"Downloading {progress.title.en}: {came:.1f} of {total:.0f} MB · {rate:.2f} MB/s{en}",
+            f"正在下载 {progress.title.zh}：{came:.1f} / {total:.0f} MB · 每秒 {rate}{zh}",
+            f"Downloading {progress.title.en}: {came:.1f} of {total:.0f} MB · {rate}/s{en}",
         ).html("div")
 
     def end(self, run: Run) -> None:

@@ -34,8 +34,7 @@ BUTTONS = {  # icon, look, name, and what it does
                  Words("用现在的学习率和轮数接着训练上一次的网络",
                        "Train the last network on, at the learning rate and for the epochs shown")),
     "reset": ("undo", "", Words("重置", "Reset"),
-              Words("恢复最初的设置和未训练的网络",
-                    "Back to the first settings and a fresh network")),
+              Words("恢复最初的设置和未训练的网络", "Back to the first settings, untrained")),
 }  # fmt: skip
 BUSY = SettingError("正在训练：请先停止。", "Training is going on: stop it first.")
 NOTHING = SettingError("没有可以继续的训练。", "There is no run to go on with.")

@@ -14,6 +14,7 @@ from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator, load_data
 from lenet_helpers.data.catalog import OWN, DataSet, data_set
+from lenet_helpers.data.downloads import bring
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
@@ -30,7 +31,7 @@ def recipe(dataset: str) -> Settings:
 
     So it is for few pictures of one's own.
     """
-    device, known = try_gpu().type, data_set(dataset)
+    device, known = str(try_gpu()), data_set(dataset)
     if dataset == "digits" or (known.name in OWN and len(known.read().train_labels) < FEW):
         return Settings(dataset, epochs=50, batch_size=32, standardize=True, device=device)
     return Settings(dataset, device=device)
@@ -100,8 +101,10 @@ def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
 
     The images are read once and shared by all runs; each run has an order of its own.
     """
-    with _READING[settings.dataset]:
-        both = loaded(data_set(settings.dataset), settings.device)
+    dataset = data_set(settings.dataset)
+    bring(dataset)
+    with _READING[dataset.name]:
+        both = loaded(dataset, settings.device)
     train_iter, test_iter = map(copy.copy, both)
     for batches in (train_iter, test_iter):
         batches.batch_size = settings.batch_size
