@@ -55,9 +55,7 @@ def digit_of(picture, deskew: bool = False) -> Digit:
         if not ink.is_clean:
             values = values * ndimage.binary_dilation(pieces.mask(own), EIGHT)
             values = with_usual_pen(_cropped(values))
-            steps.append(
-                Step(Words("一个数字，笔画粗细适中", "one digit, its pen as usual"), values)
-            )
+            steps.append(Step(Words("一个数字，笔的粗细适中", "one digit, usual pen"), values))
         if deskew:
             values = upright(_cropped(values))
             steps.append(Step(Words("扶正", "deskewed"), values))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from lenet_helpers.handwriting.lines import without_lines
@@ -19,6 +20,7 @@ from lenet_helpers.handwriting.pieces import EIGHT, pieces_of
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
+ENOUGH = 256  # pixels of the longer side
 WINDOW = 0.25  # of the shorter side: wider than any stroke
 UNDECIDED = 0.06  # as many votes for either side, nearly
 FAINT, BLURRED = 1.4, 0.08  # of the noise's limit; of the digit's length
@@ -72,6 +74,9 @@ def ink_of(picture, simple: bool = False) -> Ink:
     clean = clean_ink(grey)
     if clean is not None:
         return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), (), True)
+    if not simple and max(grey.shape) < ENOUGH:  # edges must be wider than a pixel
+        size = [side * -(-ENOUGH // max(grey.shape)) for side in grey.shape[::-1]]
+        grey = np.array(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC))
     surplus = paper_surplus(grey)
     contrast = contrast_of(grey if surplus >= 0 else 255 - grey)
     floor = floor_of(contrast)
@@ -79,7 +84,7 @@ def ink_of(picture, simple: bool = False) -> Ink:
     values = darkened(contrast, mask)
     steps.append(Step(Words("去掉背景", "background removed"), contrast))
     steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > floor)))
-    steps.append(Step(Words("去掉线条和斑点", "lines and specks dropped"), values))
+    steps.append(Step(Words("去掉线条和斑点", "no lines, no specks"), values))
     if mask.any():
         signs = {
             "sides": abs(surplus) < UNDECIDED,

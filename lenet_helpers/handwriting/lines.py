@@ -12,6 +12,7 @@ from scipy import ndimage
 
 STEEPEST = 15  # degrees from the picture's own rows and columns
 COVERED = 0.5  # of the picture's width: no stroke of one digit is as straight for so long
+MARGIN = 0.03  # of the width: so close to the picture's edge a line ends
 THICKEST = 1 / 50  # of the shorter side
 
 
@@ -33,10 +34,9 @@ def level_lines(mask: np.ndarray) -> np.ndarray:
     middle = (top + bottom) / 2
     for slope in np.tan(np.deg2rad(np.arange(-STEEPEST, STEEPEST + 0.1, 0.5))):
         row = (middle - slope * (x - w / 2) + w / 4).astype(int)
-        votes = ndimage.uniform_filter1d(
-            np.bincount(row, minlength=h + w).astype(float), 5, mode="constant"
-        )
-        on_line |= 5 * votes[row] > COVERED * w
+        votes = np.convolve(np.bincount(row, minlength=h + w), np.ones(5), "same")
+        if votes.max() > COVERED * w:
+            on_line |= (votes[row] > COVERED * w) & _reach_edge(row, x, h + w, w)[row]
     if not on_line.any():
         return np.zeros_like(mask)
     usual = np.median(thick[on_line])
@@ -45,3 +45,15 @@ def level_lines(mask: np.ndarray) -> np.ndarray:
     change[top[on_line], x[on_line]] += 1
     change[bottom[on_line], x[on_line]] -= 1
     return change.cumsum(axis=0)[:-1] > 0
+
+
+def _reach_edge(row: np.ndarray, x: np.ndarray, rows: int, w: int) -> np.ndarray:
+    """Of each of ``rows``, whether its runs at the columns ``x`` come close to an edge.
+
+    A stroke of one digit may be as long as a line, but there is paper all around the digit.
+    """
+    first, last = np.full(rows, w), np.zeros(rows, int)
+    np.minimum.at(first, row, x)
+    np.maximum.at(last, row, x)
+    first, last = ndimage.minimum_filter1d(first, 5), ndimage.maximum_filter1d(last, 5)
+    return (first < MARGIN * w) | (last >= (1 - MARGIN) * w)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -11,6 +12,7 @@ from lenet_helpers.figures import Picture, image_grid
 from lenet_helpers.handwriting.ink import Step
 from lenet_helpers.words import Words
 
+SHADES = 24  # of grey: a lesson holds several strips
 SIDE = 160  # pixels at most, of each picture
 
 
@@ -27,7 +29,7 @@ def strip(steps: Sequence[Step], words: Words | None = None) -> Picture:
     )
     if words is not None:
         chain = Words(f"{words.zh}。{chain.zh}", f"{words.en}. {chain.en}")
-    return image_grid(
+    picture = image_grid(
         [_small(step) for step in steps],
         chain,
         titles=[(f"{n} {step.words.zh}\n", step.words.en) for n, step in enumerate(steps, 1)],
@@ -38,6 +40,7 @@ def strip(steps: Sequence[Step], words: Words | None = None) -> Picture:
         vmax=255,
         frame=True,
     )
+    return replace(picture, colors=SHADES)
 
 
 def _small(step: Step) -> np.ndarray:
