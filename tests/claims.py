@@ -120,6 +120,9 @@ CLAIMS = {
         ("doubtful-note", "doubtful", "11 66"),
         ("summary", "counts", "60,000 340,908"),
     ],
+    "13_zip_code": [
+        ("equal-text", "network", "10 33"),
+    ],
 }
 
 P98 = "LeCun, Bottou, Bengio, Haffner, 1998"
@@ -195,6 +198,10 @@ FROM_ELSEWHERE = {
         "0.7": P98,
         "2,416": LESSON_05,
         "61,706": LESSON_05,
+    },
+    "13_zip_code": {
+        "0.8": "how lenet_helpers.zip_code composes fields",
+        "1.1": "how lenet_helpers.zip_code composes fields",
     },
 }
 
