@@ -116,6 +116,11 @@ CLAIMS = {
         ("doubtful-note", "doubtful", "11 66"),
         ("summary", "counts", "60,000 340,908"),
     ],
+    "13_zip_code": [
+        ("equal-text", "network", "10 33"),
+        ("envelope-note", "envelope", "0.53"),
+        ("answer-3", "exercise-3", "0.92"),
+    ],
 }
 
 # What a sentence's mark "source: KEY ROW" may name (see sentences.py).
@@ -205,6 +210,10 @@ FROM_ELSEWHERE = {
         "0.3081": LESSON_02,
         "2,416": LESSON_05,
         "61,706": LESSON_05,
+    },
+    "13_zip_code": {
+        "0.8": "how lenet_helpers.zip_code composes fields",
+        "1.1": "how lenet_helpers.zip_code composes fields",
     },
 }
 

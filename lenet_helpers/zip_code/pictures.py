@@ -27,7 +27,7 @@ def field_rows(
             axis.set(xticks=[], yticks=[])
             axis.set_ylabel(title, rotation=0, ha="right", va="center")
             axis.spines[:].set(visible=True, color="0.6")
-    return Picture(figure, caption)
+    return Picture(figure, caption, colors=16)
 
 
 def scores_over_field(
