@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from lenet5_1998 import Result, classical, network, squared, standardised
+from lenet5_1998 import Result, classical, faster, layers, network, squared
 from methods_1998 import fully_connected, linear, nearest_neighbors
 
 from lenet_helpers import load_data
@@ -64,45 +64,25 @@ def as_in_1998(images: torch.Tensor) -> torch.Tensor:
 def trials() -> Iterator[tuple[str, str, Method]]:
     """The row, what is changed, and the method."""
     least_squares, three = partial(classical, linear), partial(classical, nearest_neighbors)
-    gradient = partial(network, fully_connected, prepare=standardised)
-    hidden = partial(network, partial(fully_connected, 300))
-    usual = partial(squared, max_lr=0.01)
-    yield "linear, 12.0", "as in the lesson: least squares", least_squares
-    yield "linear, 12.0", "the middle 20×20 only", on(least_squares, box)
-    yield "linear, 12.0", "black and white", on(least_squares, black_and_white)
-    yield "linear, 12.0", "15,000 images", first(15_000, least_squares)
-    yield (
-        "linear, 12.0",
-        "squashed outputs, by gradient, 4 passes",
-        partial(gradient, train=partial(squared, passes=4)),
-    )
-    yield "3 neighbours, 5.0", "as in the lesson", three
-    yield "3 neighbours, 5.0", "30,000 images", first(30_000, three)
-    yield "3 neighbours, 5.0", "15,000 images", first(15_000, three)
-    yield "3 neighbours, 5.0", "10,000 images", first(10_000, three)
-    yield "3 neighbours, 5.0", "black and white", on(three, black_and_white)
-    yield "3 neighbours, 5.0", "centred by their box", on(three, centered_by_box)
-    yield (
-        "300 hidden, 4.7",
-        "as in the lesson: 16 passes",
-        partial(hidden, prepare=standardised, train=usual),
-    )
-    for passes in (2, 4, 8):
-        yield (
-            "300 hidden, 4.7",
-            f"{passes} passes",
-            partial(hidden, prepare=standardised, train=partial(usual, passes=passes)),
-        )
-    yield (
-        "300 hidden, 4.7",
-        "pixels from −0.1 to 1.175",
-        partial(hidden, prepare=as_in_1998, train=usual),
-    )
-    yield (
-        "300 hidden, 4.7",
-        "a tenth of the learning rate",
-        partial(hidden, prepare=standardised, train=partial(usual, max_lr=0.001)),
-    )
+    row = "linear, 12.0"
+    yield row, "as in the lesson: least squares", least_squares
+    yield row, "the middle 20×20 only", on(least_squares, box)
+    yield row, "black and white", on(least_squares, black_and_white)
+    yield row, "15,000 images", first(15_000, least_squares)
+    yield row, "squashed outputs, by gradient", layers(train=partial(squared, passes=4))
+    row = "300 hidden, 4.7"
+    yield row, "as in the lesson: 16 passes", layers(300)
+    for passes in (2, 4):
+        yield row, f"{passes} passes", layers(300, train=partial(faster, passes=passes))
+    yield row, "a tenth of the learning rate", layers(300, train=partial(faster, max_lr=0.001))
+    old_pixels = partial(network, partial(fully_connected, 300), as_in_1998, faster)
+    yield row, "pixels from −0.1 to 1.175", old_pixels
+    row = "3 neighbours, 5.0"
+    yield row, "as in the lesson", three
+    yield row, "15,000 images", first(15_000, three)
+    yield row, "10,000 images", first(10_000, three)
+    yield row, "black and white", on(three, black_and_white)
+    yield row, "centred by their box", on(three, centered_by_box)
 
 
 def main() -> None:
