@@ -27,6 +27,8 @@ import numpy as np
 import torch
 from methods_1998 import (
     RBFNetwork,
+    deslanted,
+    fully_connected,
     lenet1,
     linear,
     mean_squared_loss,
@@ -35,7 +37,6 @@ from methods_1998 import (
     pca_and_quadratic,
     polynomial_svm,
     to_lenet1_input,
-    two_layer_network,
 )
 
 from lenet_helpers import BatchIterator, load_data
@@ -72,9 +73,9 @@ class Result(NamedTuple):
 # Networks
 
 
-def distorted(X: torch.Tensor) -> torch.Tensor:
+def distorted(X: torch.Tensor, paper: float = PAPER) -> torch.Tensor:
     """Each image in another random distortion."""
-    return distort(X, affine_matrices(len(X), X.shape[-1], Distortion()), PAPER)
+    return distort(X, affine_matrices(len(X), X.shape[-1], Distortion()), paper)
 
 
 def network(build, prepare, train, train_images, labels, test_images) -> Result:
@@ -91,6 +92,11 @@ def standardised(images: torch.Tensor) -> torch.Tensor:
     return (images[:, None].to(torch.float32) / 255 - MEAN) / STD
 
 
+def upright(method: Callable[..., Result], train_images, labels, test_images) -> Result:
+    """What a method answers when all images are deslanted first."""
+    return method(deslanted(train_images), labels, deslanted(test_images))
+
+
 def classical(build, train_images, labels, test_images) -> Result:
     """Fit one of scikit-learn's classifiers, and let it answer."""
 
@@ -104,7 +110,14 @@ def classical(build, train_images, labels, test_images) -> Result:
 
 minibatches = partial(train_minibatches, passes=16, max_lr=0.005)
 squared = partial(minibatches, loss=mean_squared_loss)
-two_layer = partial(squared, max_lr=0.01)
+faster = partial(squared, max_lr=0.01)
+
+
+def layers(*hidden: int, train: Callable = faster) -> Callable[..., Result]:
+    """A fully connected network, with hidden layers of these sizes."""
+    return partial(network, partial(fully_connected, *hidden), standardised, train)
+
+
 METHODS: dict[str, Callable[..., Result]] = {
     "linear": partial(classical, linear),
     "pairwise": partial(classical, pairwise_linear),
@@ -112,8 +125,16 @@ METHODS: dict[str, Callable[..., Result]] = {
     "pca_quadratic": partial(classical, pca_and_quadratic),
     "rbf": partial(classical, RBFNetwork),
     "svm": partial(classical, polynomial_svm),
-    "two_layer_300": partial(network, partial(two_layer_network, 300), standardised, two_layer),
-    "two_layer_1000": partial(network, partial(two_layer_network, 1000), standardised, two_layer),
+    "linear_deslanted": partial(upright, partial(classical, linear)),
+    "knn_deslanted": partial(upright, partial(classical, nearest_neighbors)),
+    "two_layer_300": layers(300),
+    "two_layer_300_deslanted": partial(upright, layers(300)),
+    "two_layer_300_distorted": layers(
+        300, train=partial(faster, passes=30, augment=partial(distorted, paper=-MEAN / STD))
+    ),
+    "two_layer_1000": layers(1000),
+    "three_layer_300": layers(300, 100),
+    "three_layer_500": layers(500, 150),
     "lenet1": partial(network, lenet1, to_lenet1_input, partial(squared, max_lr=0.015)),
     "lenet5": partial(network, lenet5_1998, to_lenet5_input, minibatches),
     "lenet5_distorted": partial(
@@ -129,7 +150,10 @@ METHODS: dict[str, Callable[..., Result]] = {
         ),
     ),
 }
-ONCE = {"linear", "pairwise", "knn", "pca_quadratic", "rbf", "svm", "lenet5_per_pattern"}
+ONCE = {
+    "linear", "linear_deslanted", "pairwise", "knn", "knn_deslanted", "pca_quadratic", "rbf", "svm",
+    "lenet5_per_pattern",
+}  # fmt: skip
 SMALLER_SETS = {"lenet5", "lenet5_distorted"}
 
 

@@ -75,9 +75,25 @@ def test_place_codes_make_the_largest_output_win():
     assert RBFOutput(methods.place_codes(3))(torch.tensor([[-1.0, 0.2, -0.3]])).argmin() == 1
 
 
-def test_two_layer_network_has_its_parameters():
-    net = methods.two_layer_network(300)
+def test_fully_connected_networks_have_their_parameters():
+    net = methods.fully_connected(300)
     assert sum(p.numel() for p in net.parameters()) == 785 * 300 + 301 * 10
+    net = methods.fully_connected(500, 150)
+    assert sum(p.numel() for p in net.parameters()) == 785 * 500 + 501 * 150 + 151 * 10
+
+
+def test_deslanting_makes_a_leaning_stroke_upright_and_leaves_it_where_it_is():
+    images = torch.zeros(3, 28, 28, dtype=torch.uint8)
+    for row in range(4, 24):
+        images[0, row, 20 - row // 2] = images[1, row, 6 + row // 2] = 255  # they lean
+        images[2, row, 9] = 255  # this one stands
+    upright = methods.deslanted(images)
+    widths = (upright > 60).any(dim=1).sum(dim=1).tolist()
+    assert max(widths) <= 3
+    columns = torch.arange(28.0)
+    middles = (upright.sum(dim=1) * columns).sum(dim=1) / upright.sum(dim=(1, 2))
+    before = (images.sum(dim=1) * columns).sum(dim=1) / images.sum(dim=(1, 2))
+    assert (middles - before).abs().max() < 0.5
 
 
 @pytest.mark.parametrize(("loss", "pushed"), [(map_loss, True), (methods.mean_squared_loss, False)])
