@@ -488,6 +488,7 @@ def one_of_each(net, batches, data) -> list[torch.Tensor]:
     found = [torch.tensor(each, device="cpu").double() for each in found]
     assert predict_all(net, data).probabilities.dtype == torch.float32
     MistakesPanel(net, data)
+    torch.manual_seed(0)
     return [*found, predict_all(net, data).probabilities, layer_outputs(net, batches[0][0])[-1][1],
             *steps, affine_matrices(3, 28, Distortion())]  # fmt: skip
 

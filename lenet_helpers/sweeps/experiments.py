@@ -76,7 +76,8 @@ def train_lenet(
     """
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
     with _one_thread():
-        net = lenet_like(activation, pooling, kernel_size, channels, hidden)
+        with seeded(seed):  # it draws weights, which are not used
+            net = lenet_like(activation, pooling, kernel_size, channels, hidden)
         net = net.to_empty(device="cpu").float()  # whatever the defaults of this process
         with seeded(seed):
             net.apply(_anew).apply(initialise)
