@@ -25,7 +25,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # 9,000, and 3,000 for the lesson: whoever takes some away lowers the number here.
 LONGEST_FILE = 230
 BUDGETS = {"lenet_helpers": 8_530, "tests": 13_550}
-LOADED_BY_IMPORT, LOADED_BY_LESSON = 1_200, 4_260
+LOADED_BY_IMPORT, LOADED_BY_LESSON = 1_200, 4_300
 
 
 def lines(path: Path | str) -> int:
