@@ -69,10 +69,7 @@ _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 def watching(
     report: Callable[[DownloadProgress], None], should_stop: Callable[[], bool]
 ) -> Iterator[None]:
-    """Inside the block, this thread's downloads report here, about ten times a second.
-
-    Once ``should_stop()`` is true a download ends with `DataUnavailableError`, at the next report.
-    """
+    """Inside the block, this thread's downloads report here and can be stopped, every `POLL_S`."""
     token = _WATCH.set(Watch(report, should_stop))
     try:
         yield
@@ -83,8 +80,7 @@ def watching(
 def bring(dataset: DataSet) -> None:
     """See to it that a data set is at hand: download it, or wait for another thread that does.
 
-    No lock is held meanwhile: who waits goes on as soon as the files turn up, from wherever, and
-    can be stopped as a download can. Raises what `download` raises.
+    No lock is held: who waits goes on once the files turn up, from wherever, and can be stopped.
     """
     watch = _WATCH.get()
     while not (dataset.read or find(dataset)):
@@ -141,9 +137,7 @@ def download(dataset: DataSet) -> Images:
 def fetch(dataset: DataSet, root: Path) -> None:
     """Download the four files, from where torchvision has them, to `raw_folder` below ``root``.
 
-    Raises:
-        OSError: they did not come, or too slowly.
-        DataUnavailableError: it was stopped.
+    Raises `OSError` if they did not come, or too slowly; `DataUnavailableError` if stopped.
     """
     from torchvision import datasets  # imported late: only a download needs it
 
