@@ -108,7 +108,8 @@ def test_a_large_picture_is_made_small_first(kind):
     picture = {"array": table, "floats": table / 255}.get(kind)
     grey = grey_of(encoded(large, kind) if picture is None else picture)
     assert 600 <= max(grey.shape) <= 1024
-    assert (digit_of(grey).image.int() - digit_of(seven()).image.int()).abs().max() <= 60
+    both = torch.stack([digit_of(each).image.float().flatten() for each in (grey, seven())])
+    assert torch.corrcoef(both)[0, 1] > 0.95
 
 
 @pytest.mark.parametrize(
