@@ -96,7 +96,8 @@ PAPER_ROWS = (
                    "1/10, then 3/10 of the paper's rates; its first 12 passes only")),
     PaperRow("lenet5_distorted", Words("LeNet-5，加变形", "LeNet-5 with distortions"), 0.8,
              Words("每一轮都是新的变形；轮数更多", "new distortions in every pass; more passes")),
-    PaperRow(None, Words("提升的 LeNet-4，加变形", "Boosted LeNet-4, with distortions"), 0.7, _LENET4),
+    PaperRow(None, Words("提升的 LeNet-4，加变形", "Boosted LeNet-4, with distortions"), 0.7,
+             _LENET4),
 )  # fmt: skip
 
 
