@@ -60,7 +60,8 @@ SCENES = {
     "shaded": PLAIN,
     "ruled": replace(PLAIN, words=Words("横线纸", "ruled paper"), lines="ruled"),
     "squared": replace(PLAIN, words=Words("方格纸", "squared paper"), lines="squared"),
-    "table": replace(PLAIN, words=Words("露出桌边", "the table's edge in view"), table=True),
+    "table": replace(PLAIN, words=Words("露出桌边", "the table's edge in view"), table=True,
+                     digit=(0.35, 0.6)),
     "hand": replace(PLAIN, words=Words("手的影子", "shadow of a hand"), hand=True),
     "ball-pen": replace(
         PLAIN, words=Words("发黄纸上的蓝圆珠笔", "blue ball-pen on yellowish paper"),
@@ -153,7 +154,7 @@ def _table(colors: np.ndarray, random) -> np.ndarray:
     """The table beside the paper on one side, its edge a little askew."""
     y, x = np.mgrid[-0.5 : 0.5 : SIZE[0] * 1j, -0.5 : 0.5 : SIZE[1] * 1j]
     along, across = ((y, x), (x, y))[random.integers(2)]
-    side, where = random.choice([-1, 1]), random.uniform(0.33, 0.47)
+    side, where = random.choice([-1, 1]), random.uniform(0.4, 0.47)
     off = side * across + random.uniform(-0.1, 0.1) * along - where
     wood = np.array(TABLE) * (1 + 0.15 * np.sin(60 * across + 5 * np.sin(7 * along)))[..., None]
     colors = colors * (1 - 0.25 * np.exp(-((off / 0.012) ** 2)))[..., None]  # its own shadow
