@@ -255,7 +255,9 @@ def report(options, records: list[Record], tried: list[list[str]], used: list[fl
         f"each cell on average, arriving within {options.arrival:g} s. {options.remark}".rstrip(),
         "", *table(records), "",
         f"Failures: {len(failures)}. Websockets that were opened again: "
-        f"{sum(record.reconnects for record in records)}.", *(f"- {line}" for line in failures), "",
+        f"{sum(record.reconnects for record in records)}; cells that were lost with one and run "
+        f"again: {sum(record.run_again for record in records)}.",
+        *(f"- {line}" for line in failures), "",
     ]  # fmt: skip
     for what in ("kernel", "server"):
         if sizes := [record.memory[what] for record in records if record.memory]:

@@ -28,13 +28,17 @@ class KernelDied(CellError):
 
 @dataclass
 class Record:
-    """What one student met: seconds of each step, and what failed."""
+    """What one student met: seconds of each step, what failed, MB of memory in the end.
+
+    ``run_again`` counts cells whose request or answer was lost with a connection.
+    """
 
     student: str
     seconds: list[tuple[str, float]] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
     reconnects: int = 0
+    run_again: int = 0
 
 
 class Student:
@@ -189,11 +193,20 @@ class Student:
             {"header": header, "parent_header": {}, "metadata": {}, "content": content,
              "channel": "shell", "buffers": []}
         ))  # fmt: skip
+        silence = None  # in seconds; after a broken connection what was sent may be lost
         while True:
-            message = await self._socket.read_message()
+            try:
+                message = await asyncio.wait_for(self._socket.read_message(), silence)
+            except TimeoutError:
+                kernel = await self.ask("GET", self.api(f"kernels/{self._kernel}"))
+                if kernel["execution_state"] != "idle":
+                    continue
+                self.record.run_again += 1
+                return await self._run(code)
             if message is None:
                 self.record.reconnects += 1
                 await self._connect()
+                silence = 10
                 continue
             if isinstance(message, bytes):  # a widget's picture
                 continue
