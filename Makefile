@@ -95,7 +95,7 @@ notebooks: $(READY)
 	@rm -rf .venv/executed
 	@for notebook in notebooks/*.ipynb; do \
 	  echo "$$notebook"; \
-	  env -u LENET_DATASET -u LENET_LANG $(VENV_PYTHON) -m nbconvert $(EXECUTE) "$$notebook" || \
+	  env -u LENET_DATASET -u LENET_DEVICE -u LENET_LANG $(VENV_PYTHON) -m nbconvert $(EXECUTE) "$$notebook" || \
 	    { echo "$$notebook failed and is left as it was" >&2; exit 1; }; \
 	  mv ".venv/executed/$${notebook##*/}" "$$notebook" || exit 1; \
 	done

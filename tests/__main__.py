@@ -13,12 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS = min(os.cpu_count() or 1, 4)
 # A file's tests stay on one worker. In the order of the names, the short files come last.
 SHARED_OUT = ["-n", str(WORKERS), "--dist", "loadscope", "--no-loadscope-reorder"]
+SETTINGS = ("LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
 NOTEBOOKS = ["--nbval-lax", "--nbval-current-env"]
 
 
 def main(extra: list[str]) -> int:
     """Run pytest without the settings of whoever calls it. Returns its exit status."""
-    environment = {k: v for k, v in os.environ.items() if k not in ("LENET_DATASET", "LENET_LANG")}
+    environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
     command = [sys.executable, "-m", "pytest", *SHARED_OUT, *NOTEBOOKS, "-ra", *extra]
     return subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False

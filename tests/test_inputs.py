@@ -530,6 +530,19 @@ def test_networks_of_the_default_type_are_trained_and_swept_the_same(digits, def
     assert new_net(Settings("digits"))[0].weight.device.type == "cpu"
 
 
+@pytest.mark.parametrize("default", [("dtype", torch.float64), ("device", "meta")], ids=str)
+def test_data_are_read_the_same_whatever_the_defaults_are(defaults, default):
+    def first() -> tuple:
+        train_iter, _ = load_data("digits", 32, "cpu", seed=1)
+        return *next(iter(train_iter)), train_iter.mean, train_iter.std
+
+    before = first()
+    getattr(torch, f"set_default_{default[0]}")(default[1])
+    X, y, *numbers = first()
+    assert torch.equal(X, before[0]) and torch.equal(y, before[1])
+    assert tuple(numbers) == before[2:]
+
+
 # Other data
 
 

@@ -85,9 +85,9 @@ class BatchIterator:
 
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         count = len(self.labels)
-        order = torch.arange(count)
+        order = torch.arange(count, device="cpu")  # whatever the default device is
         if self.shuffle:
-            order = torch.randperm(count, generator=self._generator)
+            order = torch.randperm(count, generator=self._generator, device="cpu")
         for chosen in on_free_cores(order.to(self.device).split(self.batch_size)):
             yield self.prepare(self.images[chosen]), self.labels[chosen]
 
