@@ -24,6 +24,7 @@ import math
 import os
 import platform
 import random
+import shlex
 import statistics
 import sys
 import time
@@ -270,7 +271,7 @@ def report(options, records: list[Record], tried: list[list[str]], used: list[fl
         rows = sorted({(what, end) for what, end in tried})
         lines += ["| what another student tried, while the others trained | how it ended |",
                   "|---|---|", *(f"| {what} | {end} |" for what, end in rows), ""]  # fmt: skip
-    command = " ".join(["python deploy/load_test.py", *sys.argv[1:]])
+    command = shlex.join(["python", "deploy/load_test.py", *sys.argv[1:]])
     return "\n".join([*lines, f"Repeat it: `{command}`"]) + "\n"
 
 

@@ -26,6 +26,14 @@ class KernelDied(CellError):
     """The kernel's process ended, whoever ended it."""
 
 
+def may_pass(error: Exception) -> bool:
+    """Whether the same request may succeed later. A new proxy says 404 until it knows the hub."""
+    response = getattr(error, "response", None)
+    from_proxy = response is not None and "X-JupyterHub-Version" not in response.headers
+    code = getattr(error, "code", 599)
+    return code in NOT_NOW or (code == 404 and from_proxy)
+
+
 @dataclass
 class Record:
     """What one student met: seconds of each step, what failed, MB of memory in the end.
@@ -89,7 +97,7 @@ class Student:
                 response = await AsyncHTTPClient().fetch(request)
                 return json.loads(response.body) if response.body else None
             except BROKEN as error:
-                if getattr(error, "code", 599) not in NOT_NOW or time.monotonic() > deadline:
+                if not may_pass(error) or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(1)
 
@@ -179,7 +187,7 @@ class Student:
                 self._socket = await websocket_connect(request)
                 return
             except BROKEN as error:
-                if getattr(error, "code", 599) not in NOT_NOW or time.monotonic() > deadline:
+                if not may_pass(error) or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.5)
 
@@ -189,11 +197,15 @@ class Student:
                   "session": self._session, "username": self.name, "date": ""}  # fmt: skip
         content = {"code": code, "silent": False, "store_history": True, "user_expressions": {},
                    "allow_stdin": False, "stop_on_error": True}  # fmt: skip
-        await self._socket.write_message(json.dumps(
-            {"header": header, "parent_header": {}, "metadata": {}, "content": content,
-             "channel": "shell", "buffers": []}
-        ))  # fmt: skip
+        request = json.dumps({"header": header, "parent_header": {}, "metadata": {},
+                              "content": content, "channel": "shell", "buffers": []})  # fmt: skip
         silence = None  # in seconds; after a broken connection what was sent may be lost
+        try:
+            await self._socket.write_message(request)
+        except WebSocketClosedError:
+            self.record.reconnects += 1
+            await self._connect()
+            await self._socket.write_message(request)
         while True:
             try:
                 message = await asyncio.wait_for(self._socket.read_message(), silence)
