@@ -149,11 +149,15 @@ async def trespass(student: Student, victim: str) -> list[list[str]]:
         ("read another's file", "GET", f"/user/{victim}/api/contents/{FILE}"),
         ("a token for another", "POST", f"/hub/api/users/{victim}/tokens"),
     ):
-        try:
-            await student.ask(method, path, {} if method == "POST" else None)
-            rows.append([what, WORKED])
-        except HTTPClientError as error:
-            rows.append([what, f"refused, {error.code}"])
+        code = 404  # the proxy's, while it is restarted: that is no refusal
+        while code == 404:
+            await asyncio.sleep(1)
+            try:
+                await student.ask(method, path, {} if method == "POST" else None)
+                code = WORKED
+            except HTTPClientError as error:
+                code = error.code
+        rows.append([what, code if code == WORKED else f"refused, {code}"])
     for what, code in (
         ("list another's home folder", f"import os; os.listdir(os.path.expanduser('~{victim}'))"),
         ("write there", f"import os; open(os.path.expanduser('~{victim}/{FILE}'), 'w')"),
