@@ -28,6 +28,7 @@ from lenet_helpers import (
     Words,
     evaluate_accuracy_gpu,
     lenet,
+    load_data,
     load_net,
     save_net,
     trace_shapes,
