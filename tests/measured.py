@@ -406,6 +406,21 @@ def the_written_field_is_unsure(out: Outputs) -> float:
     return between(0.4, out.row("envelope")[-1], 0.65)
 
 
+# 00 and 01 The first lessons
+
+
+@claim("00_start_here", "0.25 before training at most, 0.9 after it at least")
+def training_makes_nearly_all_right(out: Outputs) -> float:
+    before, after = out.row("preview-training")
+    return min(0.25 / before, after / 0.9)
+
+
+@claim("01_handwriting", "the distance to the nearest other digit")
+def a_shifted_digit_is_far_from_itself(out: Outputs) -> float:
+    far, _, near = out.row("shift-one-digit", "same 1 shifted, distance")
+    return far / near
+
+
 # 09 Inside LeNet
 
 
