@@ -39,7 +39,7 @@ CLAIMS = {
         ("steps-text", "normalize-digit", "14"),
         ("verify-note", "centers-of-all", "13.5 14.5"),
         ("outside-text", "longest-side", "59,987 20 13 19"),
-        ("outside-text", "nothing-to-do", "1,000"),
+        ("outside-text", "nothing-to-do", "999 1,000"),
         ("standardize-note", "standardize", "0.42 2.82"),
         ("offline-text", "offline-digits", "1,797 8 16"),
         ("care-text", "wrong-labels", "0.15 95"),
@@ -133,6 +133,7 @@ SOURCES = {
     "GLOROT": "Glorot, Bengio, Difficulty of training deep feedforward neural networks, 2010",
     "LATER": "the papers of 2012–2016 that lesson 05 names beside its table",
     "BOOK": "Dive into Deep Learning, its text and its published builds",
+    "RECALL": "LeCun's own recollection, told as such",
     "LESSON": "computed in the lesson whose number follows",
     "BENCH": "measured by the script in benchmarks that follows",
 }

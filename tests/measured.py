@@ -370,6 +370,61 @@ def errors(method: str, train_size: int = 60_000) -> list[float]:
     return [run["test_error"] for run in runs if run["train_size"] == train_size]
 
 
+# 13 A whole zip code
+
+
+@claim("13_zip_code", "0.6 of fields with gaps; 0.05 of touching ones; 0.1 of these in five pieces")
+def cutting_needs_paper_in_between(out: Outputs) -> float:
+    apart = [out.row("cut-share", f"{gap} ") for gap in ("+6", "+3", "+1")]
+    touching = [out.row("cut-share", f"{gap} ") for gap in ("-1", "-3")]
+    return min(
+        *(right / 0.6 for _, right in apart),
+        *(0.05 / max(right, 1e-9) for _, right in touching),
+        *(0.1 / max(in_five, 1e-9) for in_five, _ in touching),
+    )
+
+
+@claim("13_zip_code", "the share cut into five pieces and read right, at each gap")
+def cutting_stays_below_the_fifth_power(out: Outputs) -> float:
+    (_, fifth_power), read = out.row("single"), out["cut-share"].strip().splitlines()
+    return fifth_power / max(numbers(row)[-1] for row in read if row.strip())
+
+
+@claim("13_zip_code", "from 0 to 20 and to 40 % refused; a quarter, a half, three quarters left")
+def each_refusal_curve_falls(out: Outputs) -> float:
+    curves = [out.row("refuse-picture", f"{gap}:")[:3] for gap in ("+3", "-1", "-3")]
+    left = [after / before for before, after, _ in curves]
+    return min(
+        *(a / b for curve in curves for a, b in zip(curve, curve[1:], strict=False)),
+        *(between(p - 0.1, at, p + 0.1) for p, at in zip((0.25, 0.5, 0.75), left, strict=True)),
+    )
+
+
+@claim("13_zip_code", "twice the error of single digits, at +3")
+def fields_are_harder_than_digits(out: Outputs) -> float:
+    return out.row("refuse-picture", "+3:")[0] / (1 - out.row("single")[0]) / 2
+
+
+@claim("13_zip_code", "0.4 to 0.65")
+def the_written_field_is_unsure(out: Outputs) -> float:
+    return between(0.4, out.row("envelope")[-1], 0.65)
+
+
+# 00 and 01 The first lessons
+
+
+@claim("00_start_here", "0.25 before training at most, 0.9 after it at least")
+def training_makes_nearly_all_right(out: Outputs) -> float:
+    before, after = out.row("preview-training")
+    return min(0.25 / before, after / 0.9)
+
+
+@claim("01_handwriting", "the distance to the nearest other digit")
+def a_shifted_digit_is_far_from_itself(out: Outputs) -> float:
+    far, _, near = out.row("shift-one-digit", "same 1 shifted, distance")
+    return far / near
+
+
 # 09 Inside LeNet
 
 

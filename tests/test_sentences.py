@@ -12,18 +12,12 @@ from tests.measured import MEASURED, RESULTS, Outputs, between, decided, numbers
 from tests.sentences import NOTEBOOKS, affirmed, check_mark, read, sentences, unheld
 from tests.test_notebooks import languages
 
-# Lessons whose sentences nobody has gone through yet: who affirms them all takes the lesson out.
-NOT_YET = {
-    "00_start_here", "01_handwriting", "02_mnist", "03_neurons", "04_convolution",
-    "05_lenet_layers", "06_learning", "lenet_in_one_class",
-}  # fmt: skip
-COVERED = [path for path in NOTEBOOKS if path.stem not in NOT_YET]
-covered = pytest.mark.parametrize("path", COVERED, ids=lambda path: path.stem)
+by_lesson = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 by_claim = pytest.mark.parametrize("name", MEASURED)
 WHY_CONVOLUTION = next(path for path in NOTEBOOKS if path.stem == "08_why_convolution")
 
 
-@covered
+@by_lesson
 def test_every_stating_sentence_is_affirmed(path):
     new, gone = unheld(read(path), path.stem)
     hint = "python -m tests.claims --new lists them, --affirm KEY --as MARK affirms"
@@ -31,13 +25,7 @@ def test_every_stating_sentence_is_affirmed(path):
     assert not gone, f"affirmed sentences that are gone (affirming others drops them): {gone}"
 
 
-def test_a_lesson_that_is_affirmed_is_covered():
-    for path in NOTEBOOKS:
-        if path.stem in NOT_YET:
-            assert unheld(read(path), path.stem)[0], f"take {path.stem} out of NOT_YET"
-
-
-@covered
+@by_lesson
 def test_what_a_mark_names_is_there(path):
     notebook = read(path)
     for marks in affirmed(path.stem).values():
