@@ -208,6 +208,9 @@ FROM_ELSEWHERE = {
     "09_inside_lenet": {"2.30": LESSON_06},
     "12_lenet5_1998": {
         "0.7": P98,
+        "4.72": "benchmarks/differences_1998.py",
+        "4.73": "benchmarks/differences_1998.py",
+        "11.73": "benchmarks/differences_1998.py",
         "0.3081": LESSON_02,
         "2,416": LESSON_05,
         "61,706": LESSON_05,

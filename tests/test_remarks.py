@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import lenet_helpers.network_view.describe as beside
+from lenet_helpers.network_view.inline import inline
 
-FILE = Path(beside.__file__).parent / "refuse.js"
+FILE = Path(__file__).parents[1] / "lenet_helpers" / "network_view" / "refuse.js"
 SIDE = 60
 
 
@@ -33,7 +33,8 @@ DRAWINGS = {
 def test_dot_and_black_sheet_get_a_remark_and_digits_get_none(tmp_path):
     script = tmp_path / "run.mjs"
     module = tmp_path / "remarks.mjs"
-    module.write_text(FILE.read_text(encoding="utf-8"), encoding="utf-8")
+    core = inline(FILE) + "\nexport { REMARKS, remarkOnDrawing };\n"
+    module.write_text(core, encoding="utf-8")
     drawings = json.dumps([drawing for drawing, _ in DRAWINGS.values()])
     script.write_text(
         'import { REMARKS, remarkOnDrawing } from "./remarks.mjs";\n'

@@ -47,7 +47,7 @@ def as_input(
         raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
     if look:
         _look_at(X)
-    return on_device(X.to(own.dtype), own.device if device is None else device)
+    return on_device(X, own.device if device is None else device).to(own.dtype)
 
 
 def _look_at(X: torch.Tensor) -> None:
