@@ -39,7 +39,7 @@ class Picture:
 
     figure: Figure
     caption: Words
-    colors: int = 64
+    colors: int = 56
 
     def png(self) -> bytes:
         """The figure as a PNG file."""
