@@ -20,7 +20,7 @@ from lenet_helpers.words import SettingError, Words
 if TYPE_CHECKING:
     from lenet_helpers.data.batches import BatchIterator
 
-SURE = 0.97  # a probability; chosen on made-up photos of training digits (benchmarks/photos.py)
+SURE = 0.97  # a probability; not yet calibrated (benchmarks/photos.py --training measures it)
 
 
 @dataclass(frozen=True)
