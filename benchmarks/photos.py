@@ -112,7 +112,8 @@ def write(readings, count: int, seed: int, seconds: float) -> None:
         f"(`lenet_helpers.handwriting.photo_of`, 640×480), of MNIST's test digits, seeds from "
         f"{seed:,} on; read by the course's stored LeNet (`read_drawing`). The thresholds were "
         "set by hand, with photos of training digits in view. \"Right\" counts the network's "
-        "guess, remarked or not; \"remarked\" are guesses that `read_drawing` gives as no answer.", "",
+        "guess, remarked or not; \"remarked\" are guesses that `read_drawing` gives as no "
+        "answer.", "",
         "| kind | right | aim | wrong ones remarked | right ones remarked |",
         "|---|---|---|---|---|",
         *(row(name, some) for name, some in readings.items()), "",
