@@ -63,13 +63,10 @@ def wait_until_idle(lesson, after: int = 0) -> None:
 # Out of order, twice, and without a Chinese font
 
 NO_CHINESE_FONT = """
-from matplotlib import font_manager
-from lenet_helpers import figures
+from lenet_helpers import fonts
 
-have = font_manager.fontManager.ttflist
-font_manager.fontManager.ttflist = [f for f in have if f.name not in figures.CHINESE_FONTS]
-figures.chinese_font.cache_clear()
-figures.chinese_font()
+fonts.CHINESE_FONTS = ()
+fonts.chinese_font.cache_clear()
 """
 
 
