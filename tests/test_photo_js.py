@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from lenet_helpers import load_data
+from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting import SCENES, ink_of, photo_of
-from lenet_helpers.handwriting.pictures import grey_of
 from tests.node import needs_node, run_in_node
 
 pytestmark = needs_node

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from lenet_helpers.data.files import DamagedFileError
 from lenet_helpers.data.places import entries
 from lenet_helpers.data.shapes import EDGE, TURNED, edge, fit
-from lenet_helpers.words import SettingError, Words
+from lenet_helpers.grey import grey_of
+from lenet_helpers.words import Words
 
 TRAIN, TEST = ("train", "training"), ("test", "testing", "val", "valid", "validation")
 NOT_OPENED = (".heic", ".heif", ".svg", ".pdf")  # pictures that Pillow alone doesn't open
@@ -53,13 +53,12 @@ def read_pictures(
     and stretched until its paper is 0 and its darkest ink 255.
 
     Raises:
-        DamagedFileError: a picture cannot be opened.
-        SettingError: a picture has a form that is not read.
+        SettingError: a picture cannot be read.
     """
     images, labels, inverted, blank = [], [], 0, []
     for name, paths in classes.items():
         for path in paths:
-            grey = _read_grey(path)[None]
+            grey = grey_of(path)[None]
             dark = float(np.median(edge(grey))) >= EDGE if dark_ink is None else dark_ink
             image = _stretched(255 - grey if dark else grey)
             blank += [path] * (not image.any())
@@ -90,32 +89,6 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _order(name: str) -> tuple:
     return (0, int(name), name) if name.isdecimal() else (1, name.casefold(), name)
-
-
-def _read_grey(path: Path) -> np.ndarray:
-    """One picture, upright, ``uint8 (h, w)``; what is transparent is paper."""
-    if path.suffix.lower() in NOT_OPENED:
-        raise SettingError(
-            f"图片 {path} 的格式不能读取。请另存为 PNG 或 JPEG。",
-            f"The picture {path} is of a format that is not read. Save it as PNG or JPEG.",
-        )
-    try:
-        with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith(("I", "F")):  # 16 bits a pixel, or more
-                wide = np.asarray(picture, np.float32)
-                return (wide * (255 / max(wide.max(), 1))).clip(0, 255).astype(np.uint8)
-            picture = picture.convert("RGBA")
-    except Exception as error:  # a damaged picture can fail in any way
-        raise DamagedFileError(
-            path, f"不能作为图片打开（{error}）", f"it can't be opened as a picture ({error})"
-        ) from error
-    for paper in ("white", "black"):  # black only if all ink is white
-        below = Image.new("RGBA", picture.size, paper)
-        grey = np.asarray(Image.alpha_composite(below, picture).convert("L"))
-        if grey.min() < grey.max():
-            break
-    return grey
 
 
 def _stretched(light_ink: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting.lines import without_lines
-from lenet_helpers.handwriting.pictures import grey_of
 from lenet_helpers.handwriting.pieces import EIGHT, pieces_of
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words

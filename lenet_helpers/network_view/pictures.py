@@ -14,9 +14,9 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
+from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.form import normalize_digit
-from lenet_helpers.handwriting.pictures import grey_of
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import SettingError, Words
 
