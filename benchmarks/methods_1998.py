@@ -25,6 +25,7 @@ from sklearn.svm import SVC
 from torch import nn
 from torch.nn import functional as F
 
+from lenet_helpers.handwriting.digit import upright
 from lenet_helpers.paper1998.lenet5 import (
     INK,
     PAPER,
@@ -124,28 +125,9 @@ def polynomial_svm() -> Pipeline:
 
 
 def deslanted(images: torch.Tensor) -> torch.Tensor:
-    """Digits made upright: each sheared so that its ink no longer leans, ``uint8 (n, 28, 28)``.
-
-    The slant is the regression of the ink's columns on its rows: the covariance of both over the
-    variance of the rows, each pixel weighted with its ink. The paper deslants by such moments.
-    """
-    ink = images.to(torch.float64)
-    ink /= ink.sum(dim=(1, 2), keepdim=True).clamp(min=1)
-    place = torch.arange(images.shape[1], dtype=torch.float64)
-    by_row, by_column = ink.sum(dim=2), ink.sum(dim=1)
-    row = (by_row * place).sum(dim=1)
-    column = (by_column * place).sum(dim=1)
-    variance = (by_row * (place - row[:, None]) ** 2).sum(dim=1)
-    both = (ink * place[:, None] * place).sum(dim=(1, 2)) - row * column
-    slant = both / variance.clamp(min=1e-9)
-    middle = (images.shape[1] - 1) / 2
-    matrix = torch.zeros(len(images), 2, 3)
-    matrix[:, 0, 0] = matrix[:, 1, 1] = 1
-    matrix[:, 0, 1] = slant
-    matrix[:, 0, 2] = slant * (middle - row) / (images.shape[1] / 2)  # the ink's own row stays
-    grid = F.affine_grid(matrix, (len(images), 1, *images.shape[1:]), align_corners=False)
-    upright = F.grid_sample(images[:, None].to(torch.float32), grid, align_corners=False)
-    return upright.squeeze(1).round().clamp(0, 255).to(torch.uint8)
+    """Digits set upright by the moments of their ink, ``uint8 (n, 28, 28)``, as the paper does."""
+    sheared = [upright(image).round().clip(0, 255) for image in images.numpy().astype(np.float32)]
+    return torch.from_numpy(np.stack(sheared).astype(np.uint8))
 
 
 def place_codes(classes: int = 10) -> torch.Tensor:
