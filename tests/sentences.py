@@ -53,7 +53,8 @@ WORDS = {
         r"[高低大小多少快]于|不[如到]|超过|大多|多数|几乎|差不多|一样|总是|从不|从来|唯一|"
         r"一半|百分之|分之|\d 倍|[几两三四五十]倍|"
         r"[一二三四五六七八九]成|因为|所以|因此|因而|导致|由于|使得|于是|原因|为什么|可见|"
-        r"变[大小多少快慢好差长短]|[增减]少|增[大长加]|下降|升高|提高"
+        r"变[大小多少快慢好差长短]|[增减]少|增[大长加]|下降|升高|提高|"
+        r"造成|引起|归功|带来|胜过|优于|强于|弱于|不及|不亚于|领先|落后|超出|明显|显著|大幅"
     ),
     "en": re.compile(
         SHARE + r"|\b(?:more|less|fewer|most(?:ly)?|least|best|worst|better|worse|sooner|earlier|"
@@ -61,7 +62,9 @@ WORDS = {
         r"closer|deeper|stronger|weaker|harder|easier|wider|steeper|(?!test|rest|interest|request|"
         r"suggest|honest|guest)\w+est|because|since|so|therefore|hence|thus|why|caus\w+|due to|"
         r"reasons?|nearly|almost|hardly|always|never|half|thirds?|quarters?|tenths?|twice|times|"
-        r"percent|per cent|first to|grow[sn]?|shrinks?|rises?|falls?|drops?)\b",
+        r"percent|per cent|first to|grow[sn]?|shrinks?|rises?|falls?|drops?|leads? to|results? in|"
+        r"thanks to|owing to|makes? it|exceeds?|beats?|surpass\w*|outperform\w*|superior|inferior|"
+        r"clearly|markedly|significant\w*|greatly|far (?:above|below|beyond))\b",
         re.I,
     ),
 }

@@ -66,9 +66,9 @@ def changed(cell_id: str, old: str, new: str):
     ],
 )  # fmt: skip
 def test_a_changed_sentence_is_noticed(cell, old, new):
-    notebook = changed(cell.replace("shift-text", "shift-text"), old, new)
+    notebook = changed(cell, old, new)
     found, _ = unheld(notebook, WHY_CONVOLUTION.stem)
-    assert [s.cell for s in found] == [cell.replace("shift-text", "shift-text")]
+    assert [s.cell for s in found] == [cell]
 
 
 def test_other_white_space_is_no_other_sentence():
@@ -85,6 +85,9 @@ def test_other_white_space_is_no_other_sentence():
         ("它最大。", "It is large.", True),
         ("由于没有训练。", "It was not trained.", True),
         ("没有训练。", "That is due to no training.", True),
+        ("它造成平台。", "It is the plateau.", True),
+        ("它是平台。", "It leads to the plateau.", True),
+        ("它胜过 tanh。", "It beats tanh.", True),
         ("有 3.5 个。", "There are 3.5.", True),
         ("占 4%。", "It has 4 %.", True),
         ("它为什么更大？", "Why is it larger?", False),
