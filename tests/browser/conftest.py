@@ -26,6 +26,8 @@ BROWSER_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# For tests that share a page and go on where the last one ended; `--random-order` leaves them.
+IN_THIS_ORDER = pytest.mark.random_order(disabled=True)
 SECONDS_TO_START = 180  # on a machine that is busy with much else
 # What no reader should see below a cell.
 PYTHON_OR_ERROR = ("children=", "Error displaying widget", "model not found", "Loading widget")

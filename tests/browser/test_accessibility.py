@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from tests.browser.accessibility import findings, load_axe
-from tests.browser.conftest import KERNEL, Lesson, as_cell, eventually
+from tests.browser.conftest import IN_THIS_ORDER, KERNEL, Lesson, as_cell, eventually
 from tests.browser.network_page import views
 from tests.browser.test_site import PAGES
 from tests.site_pages import build_into
@@ -196,6 +196,7 @@ def panels(lab, chromium):
     page.context.close()
 
 
+@IN_THIS_ORDER
 def test_a_training_is_set_begun_and_compared_by_keyboard_alone(panels):
     page = panels.page
     panel = page.locator(".lenet-panel").first
@@ -215,6 +216,7 @@ def test_a_training_is_set_begun_and_compared_by_keyboard_alone(panels):
     page.keyboard.press("Space")
 
 
+@IN_THIS_ORDER
 def test_axe_finds_nothing_in_any_panel(panels):
     page = panels.page
     for index in range(2, 3 + len(OTHERS)):
@@ -234,6 +236,7 @@ def test_axe_finds_nothing_in_any_panel(panels):
     assert found == {}
 
 
+@IN_THIS_ORDER
 def test_every_control_and_picture_has_a_name_in_the_chosen_language(panels):
     page = panels.page
     for language, word in (("zh", "训练"), ("en", "train")):

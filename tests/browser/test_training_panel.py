@@ -8,8 +8,9 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from tests.browser.conftest import KERNEL, Lesson, eventually
+from tests.browser.conftest import IN_THIS_ORDER, KERNEL, Lesson, eventually
 
+pytestmark = IN_THIS_ORDER
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
 PANEL = "from lenet_helpers.runs import TrainingPanel\n\npanel = TrainingPanel('digits')\npanel"
 BESIDE = "sum(range(10)), panel.stop_button.disabled"
