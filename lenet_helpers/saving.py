@@ -16,6 +16,10 @@ from lenet_helpers.inputs.batches import net_for, pixels_of, say_if_other_data
 from lenet_helpers.inputs.networks import as_net, sized
 from lenet_helpers.words import LessonError, SettingError, Words
 
+WEIGHTS = ("model", "model_state_dict", "state_dict", "net", "weights")  # where others keep them
+WRAPPED = ("module.", "_orig_mod.")  # by DataParallel and torch.compile
+MAGIC = bytes.fromhex("6cfc9c46f9206aa85019")  # of torch.save before 2020
+
 
 class SavedNetError(LessonError):
     """A file with a network's weights that cannot be written, read or used."""
@@ -115,24 +119,54 @@ def _layers(net: nn.Module) -> list[str]:
 
 def _read(path: str | Path) -> dict:
     try:
-        with zipfile.ZipFile(path) as archive:
-            if damaged := archive.testzip():  # torch itself compares no checksums
-                raise zipfile.BadZipFile(damaged)
+        if zipfile.is_zipfile(path):  # before 2020 torch wrote other files
+            with zipfile.ZipFile(path) as archive:
+                if damaged := archive.testzip():  # torch itself compares no checksums
+                    raise zipfile.BadZipFile(damaged)
         saved = torch.load(path, map_location="cpu", weights_only=True)
         if isinstance(saved, dict) and "layers" in saved:
             return saved
-        line = f"net.load_state_dict(torch.load({str(path)!r}))"
-    except pickle.UnpicklingError:
-        line = f"net = torch.load({str(path)!r}, weights_only=False)"
+        line = _line_for(saved, path)
+    except pickle.UnpicklingError as error:
+        if not _is_torch_file(path):
+            raise _not_opened(path, error) from error
+        line = f'net = torch.load({str(path)!r}, map_location="cpu", weights_only=False)'
     except Exception as error:  # a foreign file can fail in any way
-        reason = str(error).split("\n")[0]
-        raise SavedNetError(
-            f"无法打开文件 {path}（{reason}）：没有它，它已损坏，或不是 save_net 写的。",
-            f"The file {path} cannot be opened ({reason}): it is not there, is damaged, or was not "
-            "written by save_net.",
-        ) from error
+        raise _not_opened(path, error) from error
     raise SavedNetError(
         f"文件 {path} 是 torch.save 写的，不是 save_net。如果信任它，请用这一行打开：\n{line}",
         f"The file {path} was written by torch.save, not by save_net. If you trust it, open it "
         f"with this line:\n{line}",
     )
+
+
+def _not_opened(path: str | Path, error: Exception) -> SavedNetError:
+    reason = str(error).split("\n")[0]
+    return SavedNetError(
+        f"无法打开文件 {path}（{reason}）：没有它，它已损坏，或不是 save_net 写的。",
+        f"The file {path} cannot be opened ({reason}): it is not there, is damaged, or was not "
+        "written by save_net.",
+    )
+
+
+def _is_torch_file(path: str | Path) -> bool:
+    """Whether torch wrote it, in today's form or in that of before 2020."""
+    with open(path, "rb") as file:
+        return zipfile.is_zipfile(path) or MAGIC in file.read(32)
+
+
+def _line_for(saved: object, path: str | Path) -> str:
+    """What loads into ``net`` what torch.save wrote: weights, alone or among other things."""
+    line = f'torch.load({str(path)!r}, map_location="cpu")'
+    while isinstance(saved, dict) and not any(isinstance(v, torch.Tensor) for v in saved.values()):
+        inner = [key for key, value in saved.items() if isinstance(value, dict)]
+        key = next((key for key in inner if key in WEIGHTS), inner[0] if inner else None)
+        if key is None:
+            return f"saved = {line}"
+        saved, line = saved[key], f"{line}[{key!r}]"
+    if not isinstance(saved, dict):
+        return f"saved = {line}"
+    for prefix in WRAPPED:
+        if all(str(name).startswith(prefix) for name in saved):
+            line = f'{{name.removeprefix("{prefix}"): w for name, w in {line}.items()}}'
+    return f"net.load_state_dict({line})"

@@ -80,9 +80,26 @@ def test_other_network_is_explained_by_the_first_difference(path, digits, net, i
     assert f"{in_file} in the file, {in_net} in yours" in caught.value.words.en
 
 
-@pytest.mark.parametrize("save", [lambda net: net, nn.Module.state_dict], ids=["net", "weights"])
-def test_what_torch_saved_is_met_with_the_line_that_opens_it(path, save):
-    torch.save(save(net_with(0)), path)
+WAYS = {  # in which networks and their weights are saved elsewhere
+    "net": lambda net: net,
+    "weights": nn.Module.state_dict,
+    "checkpoint": lambda net: {"epoch": 3, "optimizer": {"state": {}}, "model": net.state_dict()},
+    "own name": lambda net: {"lr": 0.1, "lenet": net.state_dict()},
+    "nested": lambda net: {"all": {"state_dict": net.state_dict(), "args": {"lr": 0.1}}},
+    "DataParallel": lambda net: nn.DataParallel(net).state_dict(),
+    "compiled": lambda net: {"net": torch.compile(net).state_dict()},
+}
+
+
+@pytest.mark.parametrize("save", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("is_zip", [True, False], ids=["today", "before 2020"])
+@pytest.mark.parametrize("device", ["cpu", "cuda:7"])
+def test_what_torch_saved_is_met_with_the_line_that_opens_it(
+    path, monkeypatch, save, is_zip, device
+):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(torch.serialization, "location_tag", lambda storage: device)
+        torch.save(save(net_with(0)), path, _use_new_zipfile_serialization=is_zip)
     found = {"net": net_with(1), "torch": torch}
     exec(assert_refused(path).splitlines()[-1], found)
     assert_same(found["net"], net_with(0))
