@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from lenet_helpers import load_data
-from lenet_helpers.data import batches as data
+from lenet_helpers.data import choice
 from lenet_helpers.data import places as sources
 from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 
@@ -45,7 +45,7 @@ def isolated(monkeypatch, tmp_path_factory) -> Path:
         sources, "platformdirs", SimpleNamespace(user_cache_path=lambda *_, **__: cache)
     )
     monkeypatch.setattr(sources, "DEBIAN_FOLDER", empty / "debian")
-    monkeypatch.setattr(data, "download", _no_download)
+    monkeypatch.setattr(choice, "download", _no_download)
     return cache
 
 

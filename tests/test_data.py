@@ -22,7 +22,7 @@ from lenet_helpers import (
     try_gpu,
 )
 from lenet_helpers.data import batches as data
-from lenet_helpers.data import load_for_run, places
+from lenet_helpers.data import choice, load_for_run, places
 from lenet_helpers.data.batches import pixel_statistics
 from lenet_helpers.data.catalog import Images
 
@@ -39,7 +39,7 @@ def no_network(monkeypatch):
     def refuse(dataset):
         raise DataUnavailableError("没有网络", "no network")
 
-    monkeypatch.setattr(data, "download", refuse)
+    monkeypatch.setattr(choice, "download", refuse)
 
 
 def load(batch_size: int = 16, **options) -> tuple[BatchIterator, BatchIterator]:
@@ -267,7 +267,7 @@ def test_auto_falls_back_to_the_digits_and_says_so(no_network, monkeypatch, caps
 
 def test_auto_downloads_what_is_not_at_hand(tiny_sets, monkeypatch, capsys):
     images = Images(*tiny_sets["fashion_mnist"].arrays)
-    monkeypatch.setattr(data, "download", lambda dataset: images)
+    monkeypatch.setattr(choice, "download", lambda dataset: images)
     name, line = name_and_line(capsys)
     assert name == "fashion_mnist"
     assert "（刚刚下载）" in line

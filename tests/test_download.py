@@ -20,8 +20,7 @@ import pytest
 from torchvision import datasets
 
 from lenet_helpers import DataUnavailableError, datasets_at_hand, load_data
-from lenet_helpers.data import batches as data
-from lenet_helpers.data import downloads, load_for_run, places
+from lenet_helpers.data import choice, downloads, load_for_run, places
 from lenet_helpers.data.catalog import FILES
 from lenet_helpers.runs import TrainingPanel, training
 
@@ -70,7 +69,7 @@ def mirror(tiny_sets, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
     monkeypatch.setattr(datasets.MNIST, "resources", resources(mirror.files))
-    monkeypatch.setattr(data, "download", downloads.download)
+    monkeypatch.setattr(choice, "download", downloads.download)
     monkeypatch.setattr(downloads, "TIMEOUT_S", 5)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -135,7 +134,7 @@ def test_download_goes_into_the_cache_once_and_is_read(mirror, cache, tiny_sets,
     read = train_iter.images, train_iter.labels, test_iter.images, test_iter.labels
     for array, expected in zip(read, tiny_sets["mnist"].arrays, strict=True):
         np.testing.assert_array_equal(array, expected)
-    assert train_iter.place == data.DOWNLOADED
+    assert train_iter.place == choice.DOWNLOADED
     assert re.search(r"\b100(\.0)?%", capsys.readouterr().err)  # by tqdm, or by torch without it
     assert_whole(cache, tiny_sets)
     asked = len(mirror.requests)
@@ -185,7 +184,7 @@ def test_damaged_download_is_not_kept_and_a_later_try_succeeds(mirror, cache, an
     assert_refused(cache)
     assert LAST_FILE in mirror.requests
     mirror.answers.clear()
-    assert load()[0].place == data.DOWNLOADED
+    assert load()[0].place == choice.DOWNLOADED
 
 
 @pytest.mark.parametrize("status", [404, 407, 503, 511])
@@ -295,7 +294,7 @@ def test_download_is_stopped_by_whoever_watches_it(mirror, cache, children):
     assert children[0].returncode is not None
     assert not list(cache.glob("download-*"))
     mirror.answers.clear()
-    assert load()[0].place == data.DOWNLOADED  # nobody watches any more
+    assert load()[0].place == choice.DOWNLOADED  # nobody watches any more
     assert all(progress.title.en == "MNIST" for progress in seen)
 
 

@@ -380,3 +380,21 @@ def test_student_own_pictures_are_learned_and_every_panel_takes_them(tmp_path, d
     assert panel.net[-1].out_features == 3 and panel.runs[0].ended == "finished"
     assert tmp_path.name in panel.table.table.value
     panel.close()
+
+
+# A folder for a whole class: LENET_DATASET
+
+
+def test_lenet_dataset_may_be_a_folder(drawn, monkeypatch, capsys, tmp_path):
+    for number, image in enumerate(drawn[0][:4]):
+        folder = tmp_path / f"{number % 2}"
+        folder.mkdir(exist_ok=True)
+        Image.fromarray(image).save(folder / f"{number}.png")
+    monkeypatch.setenv("LENET_DATASET", str(tmp_path))
+    train_iter, test_iter = load_data(prefer="mnist", device="cpu")
+    assert train_iter.name == f"own:{tmp_path.name}" == TrainingPanel().dataset.value
+    assert len(train_iter.labels) + len(test_iter.labels) == 4
+    assert str(tmp_path) in capsys.readouterr().out
+    monkeypatch.setenv("LENET_DATASET", str(tmp_path / "none"))
+    with pytest.raises(SettingError, match="There is no folder"):
+        load_data(device="cpu")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet_helpers import DataUnavailableError, SettingError, datasets_at_hand, load_data
-from lenet_helpers.data import batches, places
+from lenet_helpers.data import choice, places
 from lenet_helpers.data.catalog import DATA_SETS, FILES, data_set, read_digits
 from lenet_helpers.data.places import find, looked_in
 
@@ -188,7 +188,7 @@ def test_auto_says_where_it_looked_if_somebody_expects_the_data_there(
     def refuse(_):
         raise DataUnavailableError("没有网络", "no network")
 
-    monkeypatch.setattr(batches, "download", refuse)
+    monkeypatch.setattr(choice, "download", refuse)
     assert load_data(device="cpu")[0].name == "digits"
     (line,) = capsys.readouterr().out.splitlines()
     assert "Fashion-MNIST cannot be had: the folder in LENET_DATA" in line

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from lenet_helpers import DataUnavailableError, lenet, live_plot, load_data, train
-from lenet_helpers.data import batches
+from lenet_helpers.data import choice
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import CHOICE
 from lenet_helpers.runs import TrainingPanel, training
@@ -304,7 +304,7 @@ def test_a_data_set_that_cannot_be_had_says_so(panel, monkeypatch):
     def offline(dataset):
         raise DataUnavailableError("无法下载 MNIST。", "MNIST could not be downloaded.")
 
-    monkeypatch.setattr(batches, "download", offline)
+    monkeypatch.setattr(choice, "download", offline)
     run(panel, dataset="mnist")
     assert '<div lang="zh">无法下载 MNIST。</div>' in panel.message.value
     assert panel.runs == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,10 +15,9 @@ import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import DataSet, Images, data_set, pixel_statistics
-from lenet_helpers.data.downloads import bring, download
-from lenet_helpers.data.files import DataUnavailableError, read_folder
-from lenet_helpers.data.places import find, looked_in
+from lenet_helpers.data.catalog import data_set, pixel_statistics
+from lenet_helpers.data.choice import choose, images_of
+from lenet_helpers.data.downloads import bring
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
     from lenet_helpers.data.own import ClassNames, Source
 
 BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
-DOWNLOADED = Words("刚刚下载", "just downloaded")
-IN_LENET_DATASET = Words("数据集（环境变量 LENET_DATASET）", "data set in LENET_DATASET")
 _READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
 
 
@@ -128,6 +124,7 @@ def load_data(
             the environment variable ``LENET_DATASET`` makes this choice for a whole class. Or data
             of your own: a folder of IDX files or with a subfolder of pictures for each class, or
             arrays ``(images, labels)``; one line says how they were brought to 28×28.
+            ``LENET_DATASET`` takes such a folder, too.
         batch_size: examples in a batch.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
@@ -147,12 +144,12 @@ def load_data(
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     device = try_gpu() if device is None else require_device(device)
     if isinstance(name, str) and name == "auto":
-        dataset, images, place = _choose(prefer)
+        dataset, images, place = choose(prefer)
     else:
         from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
 
         known = data_set_of(name, classes=classes, transposed=transposed, dark_ink=dark_ink)
-        dataset, images, place = _read(known)
+        dataset, images, place = images_of(known)
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
     def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
@@ -200,31 +197,3 @@ def load_for_run(
 def read_once(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
     """What `load_for_run` keeps; ``cache_clear`` forgets it."""
     return load_data(name, device=device)
-
-
-def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:
-    if dataset.read:
-        return dataset, dataset.read(), dataset.comes_with
-    if found := find(dataset):
-        return dataset, read_folder(found.folder, dataset), found.place
-    return dataset, download(dataset), DOWNLOADED
-
-
-def _choose(prefer: str) -> tuple[DataSet, Images, Words]:
-    """What ``"auto"`` stands for; says which data set it is in one line."""
-    chosen = os.environ.get("LENET_DATASET", "").strip() or "auto"
-    wanted = data_set(prefer) if chosen == "auto" else data_set(chosen, IN_LENET_DATASET)
-    if (prefer, chosen) == ("mnist", "fashion_mnist"):
-        wanted = data_set(prefer)
-    try:
-        dataset, images, place = _read(wanted)
-        note = Words.same("")
-    except DataUnavailableError:
-        dataset, images, place = _read(data_set("digits"))
-        note = Words(f"；没有 {wanted.title.zh}", f"; {wanted.title.en} cannot be had")
-        if os.environ.get("LENET_DATA"):  # somebody expects it there
-            looked = looked_in(wanted)
-            note = Words(f"{note.zh}：{looked.zh}", f"{note.en}: {looked.en}")
-    zh = f"数据集：{dataset.title.zh}（{place.zh}{note.zh}）"
-    print(Words(zh, f"Data set: {dataset.title.en} ({place.en}{note.en})"))
-    return dataset, images, place

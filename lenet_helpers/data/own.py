@@ -43,7 +43,7 @@ def data_set_of(
         DamagedFileError: a file that cannot be read.
     """
     how = {"transposed": transposed, "dark_ink": dark_ink}
-    if isinstance(source, str) and not _is_path(source):
+    if isinstance(source, str) and not is_path(source):
         given = [name for name, value in {"classes": classes, **how}.items() if value is not None]
         if given:
             raise SettingError(
@@ -79,7 +79,8 @@ def _title(wanted: str, place: Words) -> str:
     return next(title for title in titles if PREFIX + title not in taken)
 
 
-def _is_path(source: str) -> bool:
+def is_path(source: str) -> bool:
+    """Whether this means a folder, there or not, and no data set's name."""
     if source in DATA_SETS or source in OWN or not source.strip():
         return False
     return any(mark in source for mark in "/\\~") or Path(source).is_dir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import ipywidgets as widgets
 import traitlets
 
 from lenet_helpers.data.catalog import DATA_SETS, OWN, data_set
+from lenet_helpers.data.choice import chosen_for_all
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
@@ -180,7 +180,6 @@ def _named(source: Source) -> str:
 
 
 def _first() -> str:
-    wanted = os.environ.get("LENET_DATASET", "").strip() or "auto"
-    if wanted != "auto":
-        return data_set(wanted).name
+    if wanted := chosen_for_all():
+        return wanted.name
     return next(name for name, place in datasets_at_hand().items() if place)
