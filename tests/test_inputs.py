@@ -540,7 +540,8 @@ def test_data_are_read_the_same_whatever_the_defaults_are(defaults, default):
     before = first()
     getattr(torch, f"set_default_{default[0]}")(default[1])
     X, y, *numbers = first()
-    assert torch.equal(X, before[0]) and torch.equal(y, before[1])
+    assert X.dtype == torch.get_default_dtype()  # as the layers of a lesson are
+    assert torch.equal(X.float(), before[0]) and torch.equal(y, before[1])
     assert tuple(numbers) == before[2:]
 
 

@@ -33,11 +33,12 @@ _READING = defaultdict(threading.Lock)  # who asks for a data set that is being 
 class BatchIterator:
     """Goes through a data set in batches ``(X, y)`` that are on the device already.
 
-    ``X`` is ``float32 (n, 1, 28, 28)``, from 0 (paper) to 1 (ink) or standardised; ``y`` is
-    ``int64 (n,)``. Every ``for`` loop is one epoch; each epoch has another order if ``shuffle``.
-    The last batch may be smaller. There are no worker processes: all images stay on the device as
-    bytes, and a batch is one indexing operation. On a CPU ``X`` comes in the channels-last layout,
-    which the convolutions pass on and which makes them about twice as fast there; see `on_device`.
+    ``X`` is ``(n, 1, 28, 28)`` of torch's default type, ``float32`` unless somebody chose another,
+    from 0 (paper) to 1 (ink) or standardised; ``y`` is ``int64 (n,)``. Every ``for`` loop is one
+    epoch; each epoch has another order if ``shuffle``. The last batch may be smaller. There are no
+    worker processes: all images stay on the device as bytes, and a batch is one indexing operation.
+    On a CPU ``X`` comes in the channels-last layout, which the convolutions pass on and which makes
+    them about twice as fast there; see `on_device`.
 
     Attributes:
         name, title: the data set, in code and in words (`Words`).
@@ -88,10 +89,11 @@ class BatchIterator:
             yield self.prepare(self.images[chosen]), self.labels[chosen]
 
     def prepare(self, images: torch.Tensor) -> torch.Tensor:
-        """Turn ``uint8 (n, 28, 28)`` images into a net's input, ``float32 (n, 1, 28, 28)``."""
+        """Turn ``uint8 (n, 28, 28)`` images into a net's input, ``(n, 1, 28, 28)``."""
         X = images.to(torch.float32).div_(255)
         if self.standardize:
             X.sub_(self.mean).div_(self.std)
+        X = X.to(torch.get_default_dtype())  # rounded in the same way, whatever that is
         return on_device(X.unsqueeze(-1).permute(0, 3, 1, 2), X.device)  # channels last at first
 
     def __repr__(self) -> str:
