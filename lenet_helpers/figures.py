@@ -50,7 +50,9 @@ class Picture:
     def small_png(self) -> bytes:
         """The same in at most ``colors``: a third of the size, and nothing that one can see."""
         with Image.open(io.BytesIO(self.png())) as picture:
-            few_colors = picture.convert("RGB").quantize(self.colors, dither=Image.Dither.NONE)
+            few_colors = picture.convert("RGB").quantize(
+                self.colors, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            )  # a colour that is seldom there stays what it is
         buffer = io.BytesIO()
         few_colors.save(buffer, "PNG", optimize=True)
         return buffer.getvalue()
