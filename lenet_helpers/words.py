@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Mapping
 from html import escape
 from numbers import Integral
@@ -48,6 +49,9 @@ class LessonError(Exception):
     def __init__(self, zh: str, en: str) -> None:
         self.words = Words(zh, en)
         super().__init__(f"{zh}\n{en}")
+
+    def __reduce__(self):  # between processes; some kinds are made from other arguments
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__
 
 
 class SettingError(LessonError, ValueError):

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import pickle
 import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lenet_helpers import DamagedFileError, load_data
+from lenet_helpers import DamagedFileError, SettingError, load_data
 from lenet_helpers.data import places
-from lenet_helpers.data.catalog import FILES
+from lenet_helpers.data.catalog import DATA_SETS, FILES
 from lenet_helpers.data.files import AnotherDataSetError, read_idx
+from lenet_helpers.words import Words
 
 WEB_PAGE = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
 
@@ -229,3 +231,18 @@ def test_damaged_file_is_mended_by_deleting_it_and_bringing_it_again(folder, tin
     file.unlink()
     tiny_sets["fashion_mnist"].write(folder, compressed=file.suffix == ".gz")
     assert len(load_data("fashion_mnist", device="cpu")[0].labels) == 70
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        SettingError("坏", "bad"),
+        DamagedFileError(Path("file"), "坏", "bad"),
+        AnotherDataSetError(Path("folder"), DATA_SETS["mnist"], Words("衣服", "clothes")),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_error_of_another_process_keeps_its_words(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (again.words, again.args) == (error.words, error.args)
