@@ -184,11 +184,10 @@ def load_for_run(
 
     Each run has its own batch size and order; none may write into the images.
     """
-    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
-    bring(data_set(name))
+    batch_size, dataset = require_positive_integer(batch_size, BATCH_SIZE), data_set(name)
+    bring(dataset)
     with _READING[name]:
-        loaded = read_once(name, str(device))
-    train_iter, test_iter = map(copy.copy, loaded)
+        train_iter, test_iter = map(copy.copy, read_once(dataset, str(device)))
     for batches in (train_iter, test_iter):
         batches.batch_size = batch_size
         batches.standardize |= standardize  # some always are
@@ -197,9 +196,9 @@ def load_for_run(
 
 
 @lru_cache(maxsize=2)
-def read_once(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+def read_once(dataset: DataSet, device: str) -> tuple[BatchIterator, BatchIterator]:
     """What `load_for_run` keeps; ``cache_clear`` forgets it."""
-    return load_data(name, device=device)
+    return load_data(dataset.name, device=device)
 
 
 def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import torch
 from torch import nn
 
-from lenet_helpers.data.batches import BatchIterator, load_data
-from lenet_helpers.data.catalog import OWN, DataSet, data_set
-from lenet_helpers.data.downloads import bring
+from lenet_helpers.data.batches import BatchIterator, load_for_run
+from lenet_helpers.data.catalog import OWN, data_set
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
@@ -23,7 +19,6 @@ from lenet_helpers.seeding import seeded
 from lenet_helpers.training import DivergedError, Progress, train
 
 FEW = 10_000  # with fewer pictures than this, lesson 07's recipe does not leave its plateau
-_READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
 
 
 def recipe(dataset: str) -> Settings:
@@ -60,7 +55,10 @@ class Training:
     def read_data(self) -> None:
         """Get hold of the data, unless it was done; raises what `load_data` does."""
         if self.data is None:
-            self.data = _batches(self.run.settings)
+            s = self.run.settings
+            self.data = load_for_run(
+                s.dataset, s.batch_size, s.device, standardize=s.standardize, seed=s.seed
+            )
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
         """Train as the run's newest settings say, note it in the run, and yield what `train` does.
@@ -94,29 +92,6 @@ class Training:
         finally:
             if run.ended == "running":
                 run.ended = "stopped"
-
-
-def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
-    """Batches for training and testing, shuffled as after `load_data` with this seed.
-
-    The images are read once and shared by all runs; each run has an order of its own.
-    """
-    dataset = data_set(settings.dataset)
-    bring(dataset)
-    with _READING[dataset.name]:
-        both = loaded(dataset, settings.device)
-    train_iter, test_iter = map(copy.copy, both)
-    for batches in (train_iter, test_iter):
-        batches.batch_size = settings.batch_size
-        batches.standardize |= settings.standardize  # the digits always are
-    train_iter.reseed(settings.seed)
-    return train_iter, test_iter
-
-
-@lru_cache(maxsize=2)
-def loaded(dataset: DataSet, device: str) -> tuple[BatchIterator, BatchIterator]:
-    """A data set on a device, read once; whoever uses it makes a copy for its own order."""
-    return load_data(dataset.name, device=device)
 
 
 def threads_reach_widgets() -> bool:
