@@ -133,6 +133,17 @@ def free_cores() -> Iterator[Callable[[], None]]:
         loop.end()
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread inside the block: for small steps, which many threads only wait for."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def on_free_cores(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same batches, with PyTorch's threads adjusted before each: `free_cores` as a loop."""
     with free_cores() as adjust_threads:

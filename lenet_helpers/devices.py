@@ -22,9 +22,7 @@ def try_gpu() -> torch.device:
     """The device that ``LENET_DEVICE`` names, else an NVIDIA GPU, else Apple's, else the CPU.
 
     A GPU is taken only if it computes as the CPU does; one line, once, names what is passed over.
-
-    Raises:
-        SettingError: ``LENET_DEVICE`` names no device that can be used.
+    Raises `SettingError`: ``LENET_DEVICE`` names no device that can be used.
     """
     if chosen := _chosen():
         try:

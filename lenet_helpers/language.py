@@ -67,10 +67,8 @@ class LanguageSwitch(widgets.VBox):
     notebooks do not show this. Texts are marked with ``lang="zh"`` or ``lang="en"``; a style hides
     those of one language, in this notebook alone. Widgets follow through `follow`. The environment
     variable ``LENET_LANG`` (``zh``, ``en`` or ``both``) says how to begin. Where widgets cannot
-    act, as in a preview, both languages are there to read.
-
-    Raises:
-        SettingError: ``LENET_LANG`` is no such language.
+    act, as in a preview, both languages are there to read. Raises `SettingError`: ``LENET_LANG`` is
+    no such language.
     """
 
     def __init__(self) -> None:

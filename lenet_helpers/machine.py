@@ -20,6 +20,7 @@ HEADINGS = (Words("项目", "What"), Words("这台机器", "Here"), Words("要�
 NOTHING = "—"
 NOT_HERE = Words("没有", "not here")
 NO_GPU = Words("无需操作：CPU 也能上完每一课", "nothing: every lesson runs on a CPU")
+FONT = Words("图中的中文字体", "Chinese font for plots")
 NO_FONT = Words(
     "图中只有英文；要显示中文，请安装中文字体（如 fonts-noto-cjk）并重启内核",
     "plots are in English alone; for Chinese install a font (fonts-noto-cjk, say) and restart",
@@ -32,6 +33,7 @@ BAD_LENET_DATA = Words("请改正 LENET_DATA：没有这个文件夹", "correct 
 
 def check_machine() -> Table:
     """Look at Python, torch, the device, the fonts and the data sets; nothing is downloaded."""
+    font = chinese_font()
     return Table(
         HEADINGS,
         [
@@ -39,7 +41,7 @@ def check_machine() -> Table:
             ("PyTorch", torch.__version__, NOTHING),
             (Words("计算设备", "Device"), *_device(try_gpu())),
             (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
-            (Words("图中的中文字体", "Chinese font for plots"), *_font(chinese_font())),
+            (FONT, font or NOT_HERE, NOTHING if font else NO_FONT),
             *_data(),
         ],
         caption=_whose(),
@@ -57,11 +59,10 @@ def _whose() -> Words:
 
 def _device(device: torch.device) -> tuple[str, Words | str]:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    to_do = NO_GPU if device.type == "cpu" else NOTHING
     if why := passed_over():
-        return f"{device.type} · {name}", Words(
-            "".join(w.zh for w in why), " ".join(w.en for w in why)
-        )
-    return f"{device.type} · {name}", NO_GPU if device.type == "cpu" else NOTHING
+        to_do = Words("".join(w.zh for w in why), " ".join(w.en for w in why))
+    return f"{device.type} · {name}", to_do
 
 
 def _how_to_get(dataset: DataSet) -> Words:
@@ -69,10 +70,6 @@ def _how_to_get(dataset: DataSet) -> Words:
     if not os.environ.get("LENET_DATA"):
         return ways
     return Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
-
-
-def _font(name: str | None) -> tuple[Words | str, Words | str]:
-    return (name, NOTHING) if name else (NOT_HERE, NO_FONT)
 
 
 def _data() -> Iterator[tuple[Words, Words, Words | str]]:

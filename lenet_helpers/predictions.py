@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from lenet_helpers.cores import on_free_cores
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.batches import net_for, say_if_other_data
 from lenet_helpers.inputs.networks import require_finite_scores, scores_of
 from lenet_helpers.modes import evaluating
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
 
 BATCH = 1024
 

@@ -101,11 +101,9 @@ def download(dataset: DataSet) -> Images:
     """Download a data set into the user's cache, report how far it is, and read it.
 
     The files come into a folder of their own; only when all four could be read and have the right
-    checksums are they moved into the cache.
-
-    Raises:
-        DataUnavailableError: no network, a refused, broken, damaged or endless download, no room,
-            or it was stopped; the cache then holds nothing that was not checked.
+    checksums are they moved into the cache. Raises `DataUnavailableError`: no network, a refused,
+    broken, damaged or endless download, no room, or it was stopped; the cache then holds nothing
+    that was not checked.
     """
     cache, title = cache_folder(), dataset.title
     try:
@@ -147,11 +145,7 @@ def fetch(dataset: DataSet, root: Path) -> None:
     files: list[str] = []  # each file's path, then its addresses
     for name, _ in known.resources:
         files += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
-    watch = _WATCH.get()
-    if watch is None:
-        with _bar(dataset) as report:
-            _run(dataset, root, files, Watch(report, lambda: False))
-    else:
+    with _watch(dataset) as watch:
         _run(dataset, root, files, watch)
 
 
@@ -198,8 +192,11 @@ def _progress(dataset: DataSet, folder: Path, pace: deque) -> DownloadProgress:
 
 
 @contextmanager
-def _bar(dataset: DataSet) -> Iterator[Callable[[DownloadProgress], None]]:
-    """A line of progress, rate and time left below the cell."""
+def _watch(dataset: DataSet) -> Iterator[Watch]:
+    """Who watches; if nobody does, a line of progress, rate and time left below the cell."""
+    if watch := _WATCH.get():
+        yield watch
+        return
     from tqdm import tqdm  # imported late: only a download needs it
 
     with tqdm(desc=dataset.title.en, unit="B", unit_scale=True) as bar:
@@ -208,7 +205,7 @@ def _bar(dataset: DataSet) -> Iterator[Callable[[DownloadProgress], None]]:
             bar.total = progress.total
             bar.update(progress.received - bar.n)
 
-        yield report
+        yield Watch(report, lambda: False)
 
 
 def _stopped(dataset: DataSet) -> DataUnavailableError:

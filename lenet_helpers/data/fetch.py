@@ -20,8 +20,7 @@ CHUNK = 2**14
 def fetch(path: Path, urls: list[str], seconds: float) -> None:
     """Download one file from the first of these addresses that has it.
 
-    Raises:
-        OSError, http.client.HTTPException: none of them has; the message names them all.
+    Raises `OSError`, `http.client.HTTPException`: none of them has; the message names them all.
     """
     failures = []
     for url in urls:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 import mmap
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from lenet_helpers.data.catalog import DATA_SETS, FILES, IMAGE_SIZE, DataSet, Images
-from lenet_helpers.data.places import content_of, file_in
+from lenet_helpers.data.places import UNREADABLE, content_of, file_in
 from lenet_helpers.words import LessonError, Words
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # IDX's names for them
@@ -48,9 +47,8 @@ class DataUnavailableError(LessonError):
 def read_folder(folder: Path, dataset: DataSet) -> Images:
     """Read the four files of a data set, plain or compressed.
 
-    Raises:
-        AnotherDataSetError: the files are those of another data set.
-        DamagedFileError: a file cannot be read, or has another checksum than the published one.
+    Raises `AnotherDataSetError`: the files are those of another data set; `DamagedFileError`: a
+    file cannot be read, or has another checksum than the published one.
     """
     paths = [file_in(folder, stem) or folder / stem for stem in FILES]
     try:
@@ -73,7 +71,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     """
     try:
         content = content_of(path)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DamagedFileError(
             path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
@@ -119,7 +117,7 @@ def _another(paths: list[Path], dataset: DataSet) -> Words | None:
     for path in paths:
         try:
             content = content_of(path)
-        except (OSError, EOFError, ValueError, zlib.error):
+        except UNREADABLE:
             return None
         sums.append(hashlib.sha256(content).hexdigest())
         arrays.append(parse_idx(content))

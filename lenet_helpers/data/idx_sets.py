@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gzip
 import re
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from lenet_helpers.data.files import TYPES, DamagedFileError, parse_idx
-from lenet_helpers.data.places import GZIP_MAGIC, content_of, entries
+from lenet_helpers.data.places import GZIP_MAGIC, UNREADABLE, content_of, entries
 from lenet_helpers.words import SettingError, Words
 
 MOST_BYTES = 2**32  # the largest part of EMNIST has 547 MB
@@ -57,9 +56,8 @@ def idx_files(folder: Path) -> list[Path]:
 def read_idx_set(paths: list[Path]) -> tuple[Part, Part | None, str]:
     """The two parts of the set that these files make up, the second if there is one, and its name.
 
-    Raises:
-        SettingError: there are several sets, or files of a part are missing or don't fit together.
-        DamagedFileError: a file cannot be read or is not whole.
+    Raises `SettingError`: there are several sets, or files of a part are missing or don't fit
+    together; `DamagedFileError`: a file cannot be read or is not whole.
     """
     sets = sorted({_set(path) for path in paths})
     if len(sets) > 1:
@@ -100,7 +98,7 @@ def _looks_like_idx(path: Path) -> bool:
         with path.open("rb") as file:
             packed = file.peek(2).startswith(GZIP_MAGIC)
             start = (gzip.GzipFile(fileobj=file) if packed else file).read(4)
-    except (OSError, EOFError, ValueError, zlib.error):
+    except UNREADABLE:
         return False
     return len(start) == 4 and start[:2] == b"\0\0" and start[2] in TYPES and 0 < start[3] < 5
 
@@ -108,7 +106,7 @@ def _looks_like_idx(path: Path) -> bool:
 def _read(path: Path) -> IdxFile:
     try:
         array, reason = parse_idx(content_of(path, MOST_BYTES)), None
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         array, reason = None, str(error)
     if array is None:
         about = Words(f"（{reason}）", f" ({reason})") if reason else Words.same("")

@@ -23,9 +23,7 @@ def numbered(
     """Labels counted from 0, the values that they had, and what was done.
 
     ``(n, classes)`` may be one-hot; if they are ``wide``, the first of several columns counts.
-
-    Raises:
-        SettingError: they are no whole numbers or texts, or all the same.
+    Raises `SettingError`: they are no whole numbers or texts, or all the same.
     """
     said = []
     if parts[0].ndim == 2 and all(_is_one_hot(part) for part in parts):

@@ -50,10 +50,8 @@ def read_pictures(
     """Read all pictures; classes are numbered as in ``names``.
 
     Each is turned to grey, inverted if its edge is bright (``dark_ink=None``), scaled into 28×28,
-    and stretched until its paper is 0 and its darkest ink 255.
-
-    Raises:
-        SettingError: a picture cannot be read.
+    and stretched until its paper is 0 and its darkest ink 255. Raises `SettingError`: a picture
+    cannot be read.
     """
     images, labels, inverted, blank = [], [], 0, []
     for name, paths in classes.items():

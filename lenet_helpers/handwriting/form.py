@@ -97,8 +97,7 @@ def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
 def as_scan(scan) -> torch.Tensor:
     """A table of numbers as ``float32 (h, w)`` on the CPU.
 
-    Raises:
-        SettingError: it is none, or one of its numbers is negative or not finite.
+    Raises `SettingError`: it is none, or one of its numbers is negative or not finite.
     """
     try:
         scan = torch.as_tensor(scan, device="cpu").detach()

@@ -180,9 +180,7 @@ def clean_ink(grey: np.ndarray) -> np.ndarray | None:
 
 def background(grey: np.ndarray) -> np.ndarray:
     """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
-    size = window_of(grey)
-    brightest = ndimage.maximum_filter(smooth(grey), size, mode="nearest")
-    return ndimage.minimum_filter(brightest, size, mode="nearest")
+    return ndimage.grey_closing(smooth(grey), (window_of(grey),) * 2, mode="nearest")
 
 
 def smooth(grey: np.ndarray) -> np.ndarray:

@@ -20,8 +20,7 @@ WRAPPERS = nn.DataParallel | nn.parallel.DistributedDataParallel
 def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
     """The network itself, out of what ``DataParallel`` or ``torch.compile`` made of it.
 
-    Raises:
-        SettingError: it is no network; or, unless ``on_meta``, its weights have a shape alone.
+    Raises `SettingError`: it is no network; or, unless ``on_meta``, its weights have a shape alone.
     """
     if not isinstance(net, nn.Module):
         name = getattr(net, "__name__", "lenet")
@@ -46,8 +45,7 @@ def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
 def sized(net: nn.Module, images: Callable[[], torch.Tensor] | None = None) -> nn.Module:
     """The same network, whose lazy layers have taken their sizes from the images, if it has any.
 
-    Raises:
-        SettingError: there are no images to take them from, or they do not fit.
+    Raises `SettingError`: there are no images to take them from, or they do not fit.
     """
     if any(map(is_lazy, _tensors(net))):
         if images is None:

@@ -49,7 +49,7 @@ def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
     """
     rates = (counts / counts.sum(dim=1, keepdim=True).clamp(min=1)).tolist()
     tall = " class=tall" if any(len(name.en) > 3 for name in classes) else ""
-    head = "".join(f"<th scope=col{tall}>{class_html(name)}</th>" for name in classes)
+    head = "".join(f"<th scope=col{tall}>{name.html()}</th>" for name in classes)
     rows = []
     for row, truth in enumerate(classes):
         cells = []
@@ -65,16 +65,11 @@ def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
                 f'aria-label="{escape(str(what))}" style="background: {color}">'
                 f"{count or '·'}</button></td>"
             )
-        rows.append(f"<tr><th scope=row>{class_html(truth)}</th>{''.join(cells)}</tr>")
+        rows.append(f"<tr><th scope=row>{truth.html()}</th>{''.join(cells)}</tr>")
     return (
         f"<table class=lenet-confusion><thead><tr><th>{CORNER.html('div')}</th>{head}</tr>"
         f"</thead><tbody>{''.join(rows)}</tbody></table>"
     )
-
-
-def class_html(name: Words) -> str:
-    """A class's name: once if it is the same in both languages, else one for each."""
-    return escape(name.zh) if name.zh == name.en else name.html()
 
 
 def confusion_matrix(counts: torch.Tensor, classes: Sequence[Words]) -> Picture:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.ink import Step
@@ -16,9 +16,6 @@ from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.stored import digits_in_form, stored_network
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
 
 SURE = 0.97  # a probability; not yet calibrated (benchmarks/photos.py --training measures it)
 

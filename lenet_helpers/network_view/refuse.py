@@ -21,13 +21,14 @@ Document Recognition*, 1998; the leftover is that of Oja, *Subspace Methods of P
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import nn
 
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.batches import net_for
 from lenet_helpers.network_view.collages import MOST, no_digits, soft_digits
 from lenet_helpers.network_view.refuse_fit import (
@@ -38,13 +39,11 @@ from lenet_helpers.network_view.refuse_fit import (
     ink_limits,
     layer_before_linear,
     leftovers,
-    one_thread,
+    one_core,
     steps,
     values_and_scores,
 )
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
+from lenet_helpers.words import SettingError
 
 SHARE = 0.008  # of the validation digits may be refused
 ODD = 0.99  # the quantile of digits that has mark 1
@@ -82,7 +81,7 @@ class Refusal:
     threshold: float = 0.0
 
     @classmethod
-    @one_thread()
+    @one_core()
     def fit(
         cls,
         net: nn.Sequential,
@@ -197,6 +196,22 @@ class Refusal:
 
     def _marks(self, measures: torch.Tensor) -> torch.Tensor:
         return ((measures - self.usual) / (self.odd - self.usual)).clamp(min=0)
+
+
+def rules_of(
+    refusal: Refusal | Sequence[Refusal | None] | None, nets: Sequence[nn.Sequential]
+) -> list[Refusal | None]:
+    """The rule for refusing of each network.
+
+    Raises `SettingError`: it is something else, or more rules than networks.
+    """
+    rules = list(refusal) if isinstance(refusal, Sequence) else [refusal]
+    if len(rules) > len(nets) or any(not isinstance(rule, Refusal | None) for rule in rules):
+        raise SettingError(
+            "refusal 应是 Refusal.fit(...) 的结果；比较两个网络时是两个，没有规则的写 None。",
+            "refusal must be what Refusal.fit(...) returns; for two networks one each, or None.",
+        )
+    return [*rules, *[None] * (len(nets) - len(rules))]
 
 
 def _numbers(values: list) -> torch.Tensor:

@@ -12,7 +12,6 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.fonts import chinese_font
 from lenet_helpers.layers import Window, layer_outputs
 from lenet_helpers.maps import PAPER, SIGNED, corner, mosaic
 from lenet_helpers.palette import COLORS
@@ -38,11 +37,8 @@ class Stage(NamedTuple):
 
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
     """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
-    stages, counts, name = (
-        {"input": Stage(-1, X[0].float().cpu())},
-        dict.fromkeys(SHORT.values(), 0),
-        "",
-    )
+    stages = {"input": Stage(-1, X[0].float().cpu())}
+    counts, name = dict.fromkeys(SHORT.values(), 0), ""
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
             counts[short] += 1
@@ -140,7 +136,7 @@ def _fold(numbers: torch.Tensor, place: tuple | None) -> tuple[np.ndarray, list[
 
 
 def _bars(axis, probabilities: Sequence[float] | None, classes: Sequence[Words]) -> None:
-    names = [label(*name) if chinese_font() else name.en for name in classes]
+    names = [label(*name) for name in classes]
     values = list(probabilities or [0.0] * len(names))
     colors = [COLORS[value == max(values) > 0] for value in values]
     bars = axis.barh(names, values, color=colors)

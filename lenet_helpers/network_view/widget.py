@@ -17,7 +17,7 @@ from lenet_helpers.language import follow
 from lenet_helpers.layers import field_of
 from lenet_helpers.modes import evaluating
 from lenet_helpers.network_view.browser import BrowserView
-from lenet_helpers.network_view.comparison import as_networks, rules_of
+from lenet_helpers.network_view.describe import as_networks
 from lenet_helpers.network_view.pictures import (
     as_checkpoints,
     as_drawing,
@@ -25,7 +25,7 @@ from lenet_helpers.network_view.pictures import (
     choose_pictures,
     require_within,
 )
-from lenet_helpers.network_view.refuse import Refusal
+from lenet_helpers.network_view.refuse import Refusal, rules_of
 from lenet_helpers.network_view.still import caption_of, stages_of, still_picture
 from lenet_helpers.network_view.stored import pictures_for, stored_network
 from lenet_helpers.panels import CalmPanel
@@ -135,10 +135,8 @@ class NetworkView(CalmPanel):
         """Choose a number, so that it shows where it comes from; ``choose(None)`` lets it go.
 
         A ``layer`` is ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …; places count from 0,
-        and in a fully connected layer ``column`` is the unit.
-
-        Raises:
-            SettingError: there is no such layer, or no such number in it.
+        and in a fully connected layer ``column`` is the unit. Raises `SettingError`: there is no
+        such layer, or no such number in it.
         """
         if layer is None:
             self._show(chosen=None)
@@ -155,8 +153,7 @@ class NetworkView(CalmPanel):
     def probabilities(self) -> list[float] | None:
         """Of each class, from 0 to 1, as torch computes them; ``None`` while there is no ink.
 
-        Raises:
-            DivergedError: the scores are not finite.
+        Raises `DivergedError`: the scores are not finite.
         """
         image = self.image
         if not image.any():

@@ -12,7 +12,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.words import SettingError
 
 PAPER, INK = -0.1, 1.175  # the input's values for white and black
@@ -25,6 +24,29 @@ XXX...XXX..X.XXX
 ..XXX..XXXX.XX.X
 ...XXX..XXXX.XXX
 """
+# The targets of the output layer, 0 to 9 side by side, each 7 wide and 12 high: drawn for this
+# course in the manner of a printed font. The paper shows its own in a figure.
+DRAWINGS = """
+.......  .......  .......  .......  .......  .......  .......  .......  .......  .......
+..XXX..  ...X...  ..XXX..  XXXXXXX  .....X.  XXXXXXX  ...XXX.  XXXXXXX  ..XXX..  ..XXX..
+.XX.XX.  ..XX...  .X...X.  .....X.  ....XX.  X......  ..X....  ......X  .X...X.  .X...X.
+XX...XX  .X.X...  X.....X  ....X..  ...X.X.  X......  .X.....  .....X.  X.....X  X.....X
+X.....X  ...X...  ......X  ...XX..  ..X..X.  X.XXX..  X......  .....X.  X.....X  X.....X
+X.....X  ...X...  .....X.  .....X.  ..X..X.  XX...X.  X.XXX..  ....X..  .X...X.  X....XX
+X.....X  ...X...  ....X..  ......X  .X...X.  ......X  XX...X.  ....X..  ..XXX..  .XXXX.X
+X.....X  ...X...  ...X...  ......X  X....X.  ......X  X.....X  ...X...  .X...X.  ......X
+XX...XX  ...X...  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X  .....X.
+.XX.XX.  ...X...  .X.....  X.....X  .....X.  X....X.  .X...X.  ..X....  .X...X.  ....X..
+..XXX..  .XXXXX.  XXXXXXX  .XXXXX.  .....X.  .XXXX..  ..XXX..  ..X....  ..XXX..  .XXX...
+.......  .......  .......  .......  .......  .......  .......  .......  .......  .......
+"""
+
+
+def digit_bitmaps() -> torch.Tensor:
+    """The bitmaps as numbers, ``float32 (10, 12, 7)``: +1 for ink and −1 for paper."""
+    rows = [line.split() for line in DRAWINGS.split("\n") if line]
+    return torch.tensor([[[1.0 if dot == "X" else -1.0 for dot in row] for row in digit]
+                         for digit in zip(*rows, strict=True)])  # fmt: skip
 
 
 class ScaledTanh(nn.Module):
@@ -140,10 +162,8 @@ def initialize(layer: nn.Module) -> None:
 def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
     """``uint8 (n, 28, 28)`` to LeNet-5's input ``float32 (n, 1, 32, 32)``: paper −0.1, ink 1.175.
 
-    The image is extended by two pixels of paper on each side, not enlarged.
-
-    Raises:
-        SettingError: the images are no bytes of 28×28 pixels.
+    The image is extended by two pixels of paper on each side, not enlarged. Raises `SettingError`:
+    the images are no bytes of 28×28 pixels.
     """
     if images.dtype != torch.uint8 or images.shape[1:] != (28, 28):
         shape = f"{images.dtype}, {tuple(images.shape)}"

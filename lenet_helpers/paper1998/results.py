@@ -104,8 +104,7 @@ PAPER_ROWS = (
 def read_runs(file: Path) -> pd.DataFrame:
     """One row a finished run: method, seed, train_size, test_error and train_error in percent, …
 
-    Raises:
-        LessonError: the file is not there; says where it is and how to make it.
+    Raises `LessonError`: the file is not there; says where it is and how to make it.
     """
     if not file.is_file():
         raise LessonError(

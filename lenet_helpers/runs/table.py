@@ -133,8 +133,7 @@ def _table(runs: list[Run]) -> str:
 
 
 def _html(text: Words | str) -> str:
-    words = text if isinstance(text, Words) else Words(text, text)
-    return words.html("div") if words.zh != words.en else words.en
+    return text.html("div") if isinstance(text, Words) else text
 
 
 def _link(runs: list[Run]) -> str:

@@ -63,8 +63,7 @@ class Training:
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
         """Train as the run's newest settings say, note it in the run, and yield what `train` does.
 
-        Raises:
-            LessonError: as `load_data` and `train` do.
+        Raises `LessonError`: as `load_data` and `train` do.
         """
         self.read_data()
         run, settings = self.run, self.run.settings

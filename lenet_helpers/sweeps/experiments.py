@@ -5,12 +5,11 @@ Everything here can be pickled, so that a sweep may hand it to another process o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-import torch
 from torch import nn
 
+from lenet_helpers.cores import one_thread
 from lenet_helpers.data.batches import load_for_run
 from lenet_helpers.models import lenet_like, xavier
 from lenet_helpers.seeding import seeded
@@ -25,16 +24,12 @@ def normal(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def torch_default(module: nn.Module) -> None:
-    """Leave the weights as PyTorch drew them: uniform within ±1/√fan-in."""
-
-
 def _anew(module: nn.Module) -> None:
     if hasattr(module, "reset_parameters"):
         module.reset_parameters()
 
 
-INITS = {"xavier": xavier, "default": torch_default, "normal": normal}
+INITS = {"xavier": xavier, "default": lambda module: None, "normal": normal}
 
 
 def train_lenet(
@@ -75,7 +70,7 @@ def train_lenet(
         DivergedError: the loss is no longer finite.
     """
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
-    with _one_thread():
+    with one_thread():
         with seeded(seed):  # it draws weights, which are not used
             net = lenet_like(activation, pooling, kernel_size, channels, hidden)
         net = net.to_empty(device="cpu").float()  # whatever the defaults of this process
@@ -92,13 +87,3 @@ def train_lenet(
         "losses": [round(report.loss, 5) for report in reports if report.test_acc is None],
         "test_accs": [round(acc, 5) for acc in (r.test_acc for r in reports) if acc is not None],
     }
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

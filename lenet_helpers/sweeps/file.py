@@ -21,8 +21,7 @@ class SweepFileError(LessonError, ValueError):
 def in_json(value: object) -> str:
     """``value`` as JSON on one line; NumPy's numbers become plain ones, tuples lists.
 
-    Raises:
-        TypeError: JSON has no form for it.
+    Raises `TypeError`: JSON has no form for it.
     """
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
@@ -52,8 +51,7 @@ class SweepFile:
     def read(self) -> dict[str, Result]:
         """For each finished combination, by its `key`, its result and its error.
 
-        Raises:
-            SweepFileError: the file holds something else.
+        Raises `SweepFileError`: the file holds something else.
         """
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, cut = content.split(b"\n")
@@ -84,8 +82,7 @@ class SweepFile:
     def begin(self) -> None:
         """Make the file ready for lines, before anything is run whose result might be lost.
 
-        Raises:
-            OSError: the file cannot be written.
+        Raises `OSError`: the file cannot be written.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
