@@ -7,8 +7,6 @@ it begins: 40 MB for each kernel of a class, and seconds before the first epoch.
 Source: *Dive into Deep Learning*, its package ``d2l`` (MIT-0); the tests compare.
 """
 
-from __future__ import annotations
-
 import time
 from itertools import accumulate
 

@@ -1,7 +1,5 @@
 """A network's weights at chosen moments of its training, to watch it learn."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Collection

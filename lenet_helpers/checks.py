@@ -1,7 +1,5 @@
 """What can go wrong in a run, and the sentence that says what to do about it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

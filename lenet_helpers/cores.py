@@ -9,8 +9,6 @@ again when the loop has ended; with one thread, the same seed gives the same num
 digit, whatever else the machine does.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import threading

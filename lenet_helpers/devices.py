@@ -1,7 +1,5 @@
 """Which device to compute on, and whether it computes rightly."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 

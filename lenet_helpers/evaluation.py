@@ -1,7 +1,5 @@
 """How often a network is right."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable
 

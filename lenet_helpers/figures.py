@@ -1,7 +1,5 @@
 """Pictures for the lessons: data in, a `Picture` out. Nothing here knows pyplot or a network."""
 
-from __future__ import annotations
-
 import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -191,7 +189,7 @@ def timeline(
     return Picture(figure, caption)
 
 
-def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
+def network_costs(trace: "ShapeTrace", caption: Words) -> Picture:
     """Parameters and multiply-adds layer by layer, side by side, each with its share of the total.
 
     Args:

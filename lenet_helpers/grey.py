@@ -1,7 +1,5 @@
 """Whatever holds a picture (a file, Pillow's image, a table of numbers) as grey levels."""
 
-from __future__ import annotations
-
 import io
 from os import PathLike
 from pathlib import Path

@@ -4,8 +4,6 @@ In JupyterLab it is chosen in the top bar (``labextension/``), which needs no ke
 brings the choice to the widgets, and has a switch for where there is no such bar.
 """
 
-from __future__ import annotations
-
 import os
 import weakref
 from collections.abc import Callable
@@ -49,7 +47,7 @@ class TopBar(anywidget.AnyWidget):
 
     # As text: a path would be watched, and the widget kept for ever by its watcher.
     _esm = Path(__file__).with_name("language.js").read_text(encoding="utf-8")
-    only: TopBar | None = None
+    only: "TopBar | None" = None
 
     @classmethod
     def listen(cls) -> None:

@@ -1,7 +1,5 @@
 """Looking inside a network: what each layer makes of a picture, and its kernels."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

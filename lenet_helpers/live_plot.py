@@ -1,7 +1,5 @@
 """A plot that grows while a cell runs, without flicker, and stays in the saved notebook."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time
@@ -26,7 +24,7 @@ SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 class Stage(Protocol):
     """A place of one's own for plots: it hears of each `LiveAnimator`, and shows its pictures."""
 
-    def begin(self, animator: LiveAnimator) -> None:
+    def begin(self, animator: "LiveAnimator") -> None:
         """A plot with empty axes will be shown here."""
 
     def show(self, picture: Picture) -> None:

@@ -1,7 +1,5 @@
 """What a teacher wants to know of a machine before class, ready to be read out."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Iterator

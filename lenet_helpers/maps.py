@@ -1,7 +1,5 @@
 """Pictures of feature maps and kernels: many small maps side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

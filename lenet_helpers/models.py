@@ -1,7 +1,5 @@
 """The lesson's LeNet, networks of its form, and the weights that their training starts from."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from torch import nn

@@ -1,7 +1,5 @@
 """A network's mode: for the length of a block, or of a copy where others may be training it."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager

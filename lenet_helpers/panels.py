@@ -1,7 +1,5 @@
 """What all panels share: messages and pictures in both languages, and a still that is saved."""
 
-from __future__ import annotations
-
 import asyncio
 import weakref
 from collections.abc import Mapping
@@ -79,7 +77,7 @@ class CellRun(NamedTuple):
     cell: str
     run: str
 
-    def replaces(self, other: CellRun) -> bool:
+    def replaces(self, other: "CellRun") -> bool:
         """Whether this is another run of the same cell."""
         return bool(self.cell) and self.cell == other.cell and self.run != other.run
 
@@ -102,7 +100,7 @@ class Panel(widgets.VBox):
     """
 
     style_sheet: Path | None = None
-    _open: weakref.WeakSet[Panel] = weakref.WeakSet()
+    _open: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 
     def __init__(self, children: list[widgets.Widget]) -> None:
         self._handles: list = []  # (CellRun, DisplayHandle)

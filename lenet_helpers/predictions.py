@@ -1,7 +1,5 @@
 """What a network thinks of every picture of a data set, and which of them it gets wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -3,8 +3,6 @@
 Their habits cost a small network dearly on Linux; elsewhere nothing is found to do.
 """
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

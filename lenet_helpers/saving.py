@@ -1,7 +1,5 @@
 """Keeping a trained network, with what another lesson must know to use it."""
 
-from __future__ import annotations
-
 import io
 import pickle
 import zipfile

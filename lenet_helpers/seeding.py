@@ -1,7 +1,5 @@
 """Random numbers from a seed, for a moment."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager

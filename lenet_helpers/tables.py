@@ -1,7 +1,5 @@
 """One small table in both languages."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width

@@ -1,7 +1,5 @@
 """How many threads one loop takes, from what the clocks say; knows neither torch nor the system."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What each layer of a network does to the shape of the data, and what it costs."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Training, as a lesson writes it out; draws nothing and knows no widget."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator

@@ -1,7 +1,5 @@
 """Text in both languages of the course, and errors that speak both."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from html import escape
 from numbers import Integral
@@ -20,7 +18,7 @@ class Words(NamedTuple):
         return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
 
     @classmethod
-    def same(cls, text: str) -> Words:
+    def same(cls, text: str) -> "Words":
         """A text that is the same in both languages: a name, a number, a formula."""
         return cls(text, text)
 

@@ -1,7 +1,5 @@
 """Batches of images that already live on the device."""
 
-from __future__ import annotations
-
 import copy
 import os
 import threading
@@ -9,23 +7,26 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import DataSet, Images, data_set, pixel_statistics
+from lenet_helpers.data.catalog import (
+    ClassNames,
+    DataSet,
+    Images,
+    Source,
+    data_set,
+    pixel_statistics,
+)
 from lenet_helpers.data.downloads import bring, download
 from lenet_helpers.data.files import DataUnavailableError, read_folder
 from lenet_helpers.data.places import find, looked_in
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import ClassNames, Source
 
 BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 DOWNLOADED = Words("刚刚下载", "just downloaded")

@@ -1,8 +1,6 @@
 """The data sets of the course: what is known of one before it is read stands here alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +10,9 @@ import numpy as np
 import torch
 
 from lenet_helpers.words import SettingError, Words
+
+Source = str | Path | Sequence  # a name; a folder; arrays (images, labels) or with the classes
+ClassNames = Sequence[str | tuple[str, str]]
 
 IMAGE_SIZE = 28
 FILES = (

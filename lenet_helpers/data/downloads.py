@@ -1,7 +1,5 @@
 """A data set that is not at hand: fetched by a program of its own that can be ended at any time."""
 
-from __future__ import annotations
-
 import math
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """The four files of a data set: read and checked, and told apart from another set's."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import mmap

@@ -1,7 +1,5 @@
 """A folder of IDX files of any name, type and size: EMNIST, KMNIST, QMNIST, one's own."""
 
-from __future__ import annotations
-
 import gzip
 import re
 from pathlib import Path

@@ -1,20 +1,16 @@
 """Labels of one's own data: counted from 0, with names, and which of them are for testing."""
 
-from __future__ import annotations
-
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import Images
+from lenet_helpers.data.catalog import ClassNames, Images
 from lenet_helpers.data.places import entries
 from lenet_helpers.words import SettingError, Words
 
 TEST_EVERY = 5  # of each class every fifth picture is for testing, as with scikit-learn's digits
 FOR_TESTING = Words("每类每五张取一张作测试", "of each class every fifth picture is for testing")
-ClassNames = Sequence[str | tuple[str, str]]
 
 
 def numbered(

@@ -1,7 +1,5 @@
 """Data of one's own: a folder of IDX files, a folder of pictures, or arrays."""
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Sequence
@@ -9,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import DATA_SETS, OWN, DataSet, Images, data_set
+from lenet_helpers.data.catalog import DATA_SETS, OWN, ClassNames, DataSet, Images, Source, data_set
 from lenet_helpers.data.idx_sets import idx_files, read_idx_set
-from lenet_helpers.data.labels import FOR_TESTING, ClassNames, named, names_beside, numbered, split
+from lenet_helpers.data.labels import FOR_TESTING, named, names_beside, numbered, split
 from lenet_helpers.data.pictures import class_folders, parts, read_pictures
 from lenet_helpers.data.places import entries, listed
 from lenet_helpers.data.shapes import to_mnist_form
 from lenet_helpers.words import SettingError, Words
 
-Source = str | Path | Sequence
 PREFIX = "own:"  # of the names: no path begins like this
 
 

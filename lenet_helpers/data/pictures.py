@@ -1,7 +1,5 @@
 """A folder of pictures, one subfolder a class: PNG, JPEG and what else Pillow opens."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

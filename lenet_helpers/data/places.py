@@ -1,7 +1,5 @@
 """Where the files of a data set lie on this machine, and what was seen where they do not."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import mmap

@@ -3,8 +3,6 @@
 What is said is a list of `Words`, one sentence for each thing that was done.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch.nn import functional as F

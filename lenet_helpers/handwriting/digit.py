@@ -1,7 +1,5 @@
 """From the ink of a picture to one digit in MNIST's form, with remarks where that is doubtful."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Bring a drawing or a scan into the form of MNIST, step by step, as lesson 02 does it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

@@ -6,8 +6,6 @@ and keeps shadows, edges of tables and all that is wider. How much darker than t
 pixel is, as a share of the background, does not depend on the light that falls on it.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -5,8 +5,6 @@ Pictures*, 1972. That a line goes away where it is thin, and stays where a strok
 staff lines are taken out of scanned music.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import ndimage
 

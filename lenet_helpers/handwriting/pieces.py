@@ -1,7 +1,5 @@
 """What hangs together in a mask."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The steps from a picture to its digit, side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

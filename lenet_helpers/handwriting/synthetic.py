@@ -1,7 +1,5 @@
 """Made-up photos of handwritten digits: paper, light, pen, camera and JPEG, all from one seed."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass, replace
 

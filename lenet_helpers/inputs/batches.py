@@ -1,7 +1,5 @@
 """What goes through a data set, in batches or as pictures, and what a network knows of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +66,7 @@ def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
     )
 
 
-def require_pictures(data: BatchIterator) -> None:
+def require_pictures(data: "BatchIterator") -> None:
     """Raise `SettingError` unless it has pictures ``uint8 (n, h, w)``, labels and classes."""
     if not all(hasattr(data, name) for name in PICTURES):
         raise SettingError(
@@ -95,7 +93,7 @@ def require_pictures(data: BatchIterator) -> None:
     as_labels(data.labels, len(images), len(data.classes))
 
 
-def net_for(net: nn.Module, data: BatchIterator) -> nn.Module:
+def net_for(net: nn.Module, data: "BatchIterator") -> nn.Module:
     """The network itself, out of its wrapper, its lazy layers sized for these pictures.
 
     Raises `SettingError`: it is no network, or they are no pictures, or they do not fit.
@@ -104,7 +102,7 @@ def net_for(net: nn.Module, data: BatchIterator) -> nn.Module:
     return sized(as_net(net), lambda: data.prepare(data.images[:1]))
 
 
-def pixels_of(data: BatchIterator) -> dict:
+def pixels_of(data: "BatchIterator") -> dict:
     """What weights must know of the data that they were trained on, in plain values."""
     require_pictures(data)
     return {

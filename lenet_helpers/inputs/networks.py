@@ -1,7 +1,5 @@
 """Networks: out of their wrappers, and run with every error explained."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

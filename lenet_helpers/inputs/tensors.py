@@ -1,7 +1,5 @@
 """Images and labels: what they must be, and the line that makes them so."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """The confusion matrix: as a table to click on, and as a picture."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path

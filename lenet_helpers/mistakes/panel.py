@@ -1,7 +1,5 @@
 """A panel on what a network mixes up: its confusion matrix and the pictures in each cell."""
 
-from __future__ import annotations
-
 import base64
 import io
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Pictures that are no digits, made of digits: pieces pasted together, pairs, fillings, blots."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch.nn import functional as F

@@ -1,7 +1,5 @@
 """A network, or two to compare, as the living view computes with them: layers, weights, names."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import torch

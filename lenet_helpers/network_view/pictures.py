@@ -1,7 +1,5 @@
 """What the living view is given to show: pictures to choose from, and a training's checkpoints."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Read the digit of a photo, a scan or a drawing, and say so where the answer is not sure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

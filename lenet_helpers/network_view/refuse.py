@@ -19,8 +19,6 @@ Document Recognition*, 1998; the leftover is that of Oja, *Subspace Methods of P
 1983.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -91,7 +89,7 @@ class Refusal:
         share: float = SHARE,
         collages: int = MOST,
         seed: int = 0,
-    ) -> Refusal:
+    ) -> "Refusal":
         """Learn from digits alone what is usual, and choose the threshold.
 
         Args:
@@ -165,7 +163,7 @@ class Refusal:
         return {**shape, **numbers, "threshold": self.threshold, "scales": scales}, levels.tobytes()
 
     @classmethod
-    def read(cls, description: dict, levels: bytes) -> Refusal:
+    def read(cls, description: dict, levels: bytes) -> "Refusal":
         """What `describe` wrote."""
         shape = description["shape"]
         rows = torch.from_numpy(np.frombuffer(levels, np.int8).reshape(shape).astype(np.float64))

@@ -1,7 +1,5 @@
 """What is usual for a network, learned from digits: the numbers of `refuse.py`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

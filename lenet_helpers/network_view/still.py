@@ -1,7 +1,5 @@
 """The living view without a kernel: one picture of what every layer makes of an image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -4,8 +4,6 @@ The weights, and the rule by which each network says "not a digit", are made by 
 and `web.fit_refusals`; the view and the site's pages show the same networks.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The living network in a notebook."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 

@@ -5,8 +5,6 @@ translation, scaling, squeezing (narrower and taller, or the reverse), and horiz
 paper does not say how far each went.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -4,8 +4,6 @@ Source of everything here: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Le
 Document Recognition*, Proceedings of the IEEE 86(11), 1998, section II.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

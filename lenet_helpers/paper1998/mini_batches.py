@@ -3,8 +3,6 @@
 The paper's own way of training, one pattern at a time, is in `per_pattern`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Source: LeCun, Bottou, Bengio and Haffner (1998), section III-B and appendix C (
 diagonal Levenberg-Marquardt" method).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import torch

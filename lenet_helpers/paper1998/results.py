@@ -3,8 +3,6 @@
 ``benchmarks/lenet5_1998.py`` makes the file that is read here.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """A lesson's own training loop behind sliders: train again, stop, and compare the curves."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, cycle, starmap

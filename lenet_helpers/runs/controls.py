@@ -1,17 +1,14 @@
 """The settings of a training run as widgets, each declared once."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import traitlets
 
-from lenet_helpers.data.catalog import DATA_SETS, OWN, data_set
+from lenet_helpers.data.catalog import DATA_SETS, OWN, Source, data_set
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
@@ -20,9 +17,6 @@ from lenet_helpers.panels import Choice
 from lenet_helpers.runs.records import Run, Settings
 from lenet_helpers.runs.training import recipe
 from lenet_helpers.words import Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import Source
 
 STEP = 0.05  # of the slider of the learning rate, in powers of ten
 ACTIVATION_WORDS = {name: Words(name, name) for name in ACTIVATIONS}
@@ -49,14 +43,14 @@ class Control:
     words: Callable[[], Mapping[object, Words]] = dict
     of_run: Callable[[Run], Words | str] | None = None
 
-    def widget(self, kind: str) -> widgets.Widget:
+    def widget(self, kind: type) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
-        if kind == "str":
+        if kind is str:
             made = Choice(self.words(), layout={"width": "21em"})
-        elif kind == "bool":
+        elif kind is bool:
             made = widgets.Checkbox(layout={"width": "21em"})
         else:
-            box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
+            box = widgets.BoundedIntText if kind is int else widgets.BoundedFloatText
             low, high = self.limits
             made = box(min=low, max=high, step=None, layout={"width": "13em"})
         made.style.description_width = "7em"  # two lines, if need be (runs.css)

@@ -1,7 +1,5 @@
 """Pictures of training runs: one alone, several compared."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Sequence

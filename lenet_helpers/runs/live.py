@@ -1,7 +1,5 @@
 """What is shown of a run while it trains: a sentence, a bar, numbers, the time left, curves."""
 
-from __future__ import annotations
-
 import math
 import time
 

@@ -1,15 +1,13 @@
 """Train LeNet with sliders, stop it, go on with it, and compare the runs."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from lenet_helpers.data.catalog import Source
 from lenet_helpers.data.downloads import watching
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
@@ -21,9 +19,6 @@ from lenet_helpers.runs.records import Run
 from lenet_helpers.runs.table import RunTable
 from lenet_helpers.runs.training import Job, Training, new_net, threads_reach_widgets
 from lenet_helpers.words import SettingError, Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import Source
 
 BUTTONS = {  # icon, look, name, and what it does
     "train": ("play", "primary", Words("训练", "Train"),

@@ -1,7 +1,5 @@
 """Training runs as they are kept: what was set and how it went, as plain data."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Sequence

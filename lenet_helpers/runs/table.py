@@ -1,7 +1,5 @@
 """The runs that a panel keeps: a table, a chart of the chosen ones, and a file to take along."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Carry out a training run on a thread of its own or right here, stop it, and go on with it."""
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -104,7 +102,7 @@ class Job:
     ``reading`` says whether the work has yet to get hold of its data, for which nobody waits.
     """
 
-    def __init__(self, work: Callable[[Job], None], at_end: Callable[[Job], None]) -> None:
+    def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
         self._work, self._at_end = work, at_end
         self._stop, self._over = threading.Event(), threading.Event()
         self.stop, self.should_stop, self.wait = self._stop.set, self._stop.is_set, self._over.wait

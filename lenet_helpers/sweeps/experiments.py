@@ -3,8 +3,6 @@
 Everything here can be pickled, so that a sweep may hand it to another process or machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from torch import nn

@@ -1,7 +1,5 @@
 """What a sweep has finished, one line each, in a plain file that a crash cannot spoil."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """A grid of experiments: every combination of some settings, each run once and written down."""
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

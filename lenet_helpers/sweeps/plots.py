@@ -1,7 +1,5 @@
 """Pictures of a sweep: a heat map of two settings, and curves with their spread over seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Fields of five digits, composed from single images: how large, how high, how close is varied."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch

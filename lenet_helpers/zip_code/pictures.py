@@ -1,7 +1,5 @@
 """Fields, and the scores of a window that slides over one, as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
