@@ -54,10 +54,7 @@ class Checkpoints(list[Checkpoint]):
 
 
 def moments(batches: int, count: int = 40) -> list[int]:
-    """From 0 to ``batches``, so many moments, whose distances grow evenly.
-
-    So the plateau of a sigmoid network, which lies at the beginning, is seen in detail.
-    """
+    """So many moments from 0 to ``batches``, ever farther apart: a plateau lies at the start."""
     return sorted({round(batches * (i / (count - 1)) ** 2) for i in range(count)})
 
 
@@ -71,10 +68,7 @@ def net_at(net: nn.Module, checkpoint: Checkpoint) -> nn.Module:
 
 
 def to_bytes(weights: torch.Tensor) -> tuple[float, float, bytes]:
-    """Numbers in 8 bits each: the least, the size of a step between two of 256 levels, the levels.
-
-    ``least + step * level`` is at most half a step away from the number.
-    """
+    """The least of some numbers, the step between two of 256 levels, and their levels (bytes)."""
     least, most = weights.min().item(), weights.max().item()
     step = (most - least) / 255 or 1.0
     levels = ((weights - least) / step).round().to(torch.uint8)

@@ -94,10 +94,7 @@ class LanguageSwitch(widgets.VBox):
 
 
 def follow(target: object, act: Callable[[object, str], None]) -> None:
-    """Call ``act(target, language)`` now and whenever the language changes.
-
-    The target is not kept alive by this, so that a panel of an earlier run can go.
-    """
+    """Call ``act(target, language)`` now and at each change, without keeping the target alive."""
     weak = weakref.ref(target)
 
     def changed(change: dict) -> None:

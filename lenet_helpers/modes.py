@@ -10,11 +10,7 @@ from torch import nn
 
 @contextmanager
 def mode(net: nn.Module, *, training: bool) -> Iterator[None]:
-    """Train, with gradients, or evaluate, without, inside the block; then all is as before.
-
-    Every module has its own mode again afterwards, wherever an error or the kernel's stop button
-    ended the block.
-    """
+    """Train, with gradients, or evaluate, without, inside the block; then all is as before."""
     modes = {module: module.training for module in net.modules()}
     gradients = torch.is_grad_enabled()
     try:

@@ -51,10 +51,7 @@ class PictureBox(widgets.VBox):
 
 
 class Choice(widgets.Dropdown):
-    """A drop-down list whose options are words, one for each value, and follow the language.
-
-    ``relabelling`` is true while they do: ``value`` then changes and changes back.
-    """
+    """A list of words that follow the language; ``relabelling``, the value changes and back."""
 
     def __init__(self, options: Mapping[str, Words], **traits) -> None:
         self.words, self.relabelling = dict(options), False

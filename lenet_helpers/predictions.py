@@ -44,10 +44,7 @@ class Predictions:
         return cells.bincount(minlength=classes**2).reshape(classes, classes)
 
     def cell(self, label: int, predicted: int) -> torch.Tensor:
-        """Indices of the pictures of class ``label`` that were taken for ``predicted``.
-
-        The most interesting come first: of mistakes the surest, of correct ones the least sure.
-        """
+        """Pictures of ``label`` taken for ``predicted``: surest mistakes first, or least sure."""
         found = ((self.labels == label) & (self.predicted == predicted)).nonzero().flatten()
         return found[self.sureness[found].argsort(descending=label != predicted, stable=True)]
 

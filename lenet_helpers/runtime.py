@@ -1,7 +1,4 @@
-"""What lies below PyTorch on a CPU: the C library's memory and OpenMP's threads.
-
-Their habits cost a small network dearly on Linux; elsewhere nothing is found to do.
-"""
+"""What lies below PyTorch on Linux and can cost dearly: the C library's memory, OpenMP threads."""
 
 import ctypes
 import sys
@@ -26,10 +23,7 @@ def keep_freed_memory() -> None:
 
 
 def return_freed_memory() -> None:
-    """Hand back what `keep_freed_memory` kept, once a training has ended: others may need it.
-
-    Source: malloc_trim(3), which is glibc's.
-    """
+    """Hand back what `keep_freed_memory` kept: others may need it. Source: malloc_trim(3)."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
 

@@ -93,10 +93,7 @@ def _are_taken(look: Clocks, asked: int) -> bool:
 
 
 def _are_refused(look: Clocks, asked: int) -> bool:
-    """Whether cores are missing though some lie idle, and this thread itself has to wait: a quota.
-
-    (A thread that works alone for a while, drawing for instance, does not wait.)
-    """
+    """Whether cores are missing though some lie idle, and this thread itself waits: a quota."""
     return look.wall >= LONG_LOOK and asked - look.process >= 0.5 and look.thread < 0.75
 
 

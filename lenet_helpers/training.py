@@ -168,10 +168,7 @@ def _next_batch(batches: Iterator, done: int, count: int) -> tuple[torch.Tensor,
 
 @memory_explained()
 def _step(net, X, y, lr, device, one_hot, look):
-    """One step of gradient descent; returns the batch's loss, scores and labels.
-
-    What ``torch.optim.SGD`` does, without the second that its first use takes to load.
-    """
+    """One step of gradient descent; returns the batch's loss, scores and labels."""
     net.zero_grad()
     look = look or X.device.type == "cpu"  # on a GPU, reading a number waits for its work
     y_hat = scores_of(net, X, device=device, look=look)
@@ -183,7 +180,7 @@ def _step(net, X, y, lr, device, one_hot, look):
     loss.backward()
     with torch.no_grad():
         for p in net.parameters():
-            if p.grad is not None:
+            if p.grad is not None:  # as torch.optim.SGD, whose first use takes a second to load
                 p.sub_(p.grad, alpha=lr)
     return loss.detach(), y_hat.detach(), y
 

@@ -27,10 +27,7 @@ class Words(NamedTuple):
         return str(self) if language == "both" else getattr(self, language)
 
     def html(self, tag: str = "span") -> str:
-        """An HTML element for each language, so that the language switch can hide one.
-
-        Where both texts are the same, it is the text once, without an element.
-        """
+        """An element for each language, so that one can be hidden; plain text if both are equal."""
         if self.zh == self.en:
             return escape(self.zh)
         zh, en = escape(self.zh), escape(self.en)
@@ -38,10 +35,7 @@ class Words(NamedTuple):
 
 
 class LessonError(Exception):
-    """An error whose message says, in both languages, what was wrong and what to do.
-
-    ``words`` holds the message, so that a panel can show it in the chosen language.
-    """
+    """An error whose ``words`` say, in both languages, what was wrong and what to do."""
 
     def __init__(self, zh: str, en: str) -> None:
         self.words = Words(zh, en)

@@ -181,10 +181,7 @@ def load_for_run(
     standardize: bool = False,
     seed: int = 0,
 ) -> tuple[BatchIterator, BatchIterator]:
-    """The batches of `load_data`, for one run of many: the images are read once, for all of them.
-
-    Each run has its own batch size and order; none may write into the images.
-    """
+    """`load_data` for one run of many: they share the images, read once; none may write there."""
     batch_size, dataset = require_positive_integer(batch_size, BATCH_SIZE), data_set(name)
     bring(dataset)
     with _READING[name]:

@@ -144,11 +144,7 @@ OWN: dict[str, DataSet] = {}  # data of one's own, by their names, as this sessi
 
 
 def data_set(name: str, what: Words = DATA_SET) -> DataSet:
-    """The data set called ``name``.
-
-    Raises:
-        SettingError: no data set has this name; the message says ``what`` the name was given as.
-    """
+    """The data set of this name, or a `SettingError` that says ``what`` it was given as."""
     if name in DATA_SETS or name in OWN:
         return DATA_SETS.get(name) or OWN[name]
     known = ", ".join([*DATA_SETS, "auto", *OWN])

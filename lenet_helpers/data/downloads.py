@@ -76,16 +76,13 @@ def watching(
 
 
 def bring(dataset: DataSet) -> None:
-    """See to it that a data set is at hand: download it, or wait for another thread that does.
-
-    No lock is held: who waits goes on once the files turn up, from wherever, and can be stopped.
-    """
+    """Download a data set, or wait until it turns up from wherever; both can be stopped."""
     watch = _WATCH.get()
     while not (dataset.read or find(dataset)):
         if watch and watch.should_stop():
             raise _stopped(dataset)
         if dataset.name in _RUNNING:
-            time.sleep(POLL_S)
+            time.sleep(POLL_S)  # no lock is held, so that this can be stopped
             continue
         _RUNNING.add(dataset.name)
         try:
@@ -131,10 +128,7 @@ def download(dataset: DataSet) -> Images:
 
 
 def fetch(dataset: DataSet, root: Path) -> None:
-    """Download the four files, from where torchvision has them, to `raw_folder` below ``root``.
-
-    Raises `OSError` if they did not come, or too slowly; `DataUnavailableError` if stopped.
-    """
+    """Download the four files to `raw_folder` below ``root``; an `OSError` if they don't come."""
     from torchvision import datasets  # imported late: only a download needs it
 
     known = getattr(datasets, dataset.torchvision_class)

@@ -18,10 +18,7 @@ CHUNK = 2**14
 
 
 def fetch(path: Path, urls: list[str], seconds: float) -> None:
-    """Download one file from the first of these addresses that has it.
-
-    Raises `OSError`, `http.client.HTTPException`: none of them has; the message names them all.
-    """
+    """Download one file from the first address that has it; an `OSError` says why none has."""
     failures = []
     for url in urls:
         try:

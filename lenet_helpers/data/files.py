@@ -106,11 +106,7 @@ def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
 
 
 def _another(paths: list[Path], dataset: DataSet) -> Words | None:
-    """What the files are if they are whole and another set's; ``None`` if one may be damaged.
-
-    Whole are files whose headers and lengths agree. A bit that has flipped is not seen by that, so
-    a file that alone is wrong is another set's only if it does not fit to its neighbour.
-    """
+    """What the files are if they are whole and another set's; ``None`` if one may be damaged."""
     sums, arrays = [], []
     for path in paths:
         try:
@@ -122,7 +118,7 @@ def _another(paths: list[Path], dataset: DataSet) -> Words | None:
     if any(array is None for array in arrays):
         return None
     wrong = [i for i in range(len(FILES)) if sums[i] != dataset.sha256[i]]
-    if len(wrong) == 1 and _fits(arrays, wrong[0]):
+    if len(wrong) == 1 and _fits(arrays, wrong[0]):  # no length shows that a bit has flipped
         return None
     for known in DATA_SETS.values():
         if {sums[i] for i in wrong} <= set(known.sha256):

@@ -38,10 +38,7 @@ class Part(NamedTuple):
 
 
 def idx_files(folder: Path) -> list[Path]:
-    """The files in a folder that are IDX files or are named like some.
-
-    If there are none, those in the only folder below it, or in ``raw`` below that, that has some.
-    """
+    """A folder's IDX files; else those of its one subfolder (or ``raw`` in it) that has some."""
     if found := [path for path in entries(folder) if path.is_file() and _looks_like_idx(path)]:
         return found
     below = [place for place in entries(folder) if place.is_dir()]

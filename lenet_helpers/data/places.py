@@ -95,10 +95,7 @@ def find(dataset: DataSet) -> Found | None:
 
 
 def datasets_at_hand() -> dict[str, Words | None]:
-    """For each data set where it is on this machine, or ``None`` if it is not here.
-
-    Raises `SettingError`: ``LENET_DATA`` names no folder.
-    """
+    """Where each data set is, or ``None``; a `SettingError` if ``LENET_DATA`` is no folder."""
     places = {}
     for name, dataset in DATA_SETS.items():
         found = None if dataset.comes_with else find(dataset)

@@ -1,7 +1,4 @@
-"""Pictures of any size, range and colour become ``uint8 (n, 28, 28)``, ink 255, and it is said how.
-
-What is said is a list of `Words`, one sentence for each thing that was done.
-"""
+"""Pictures of any size, range and colour become ``uint8 (n, 28, 28)``; `Words` say how."""
 
 import numpy as np
 import torch
@@ -51,10 +48,7 @@ def to_mnist_form(
 
 
 def fit(images: np.ndarray) -> np.ndarray:
-    """Bytes ``(n, h, w)`` on black paper, scaled into 28×28 with their proportions, in the middle.
-
-    Bilinear, anti-aliased where they shrink.
-    """
+    """Bytes ``(n, h, w)`` on black, scaled into 28×28 in proportion, in the middle; bilinear."""
     h, w = images.shape[1:]
     scale = IMAGE_SIZE / max(h, w)
     size = [max(2, round(side * scale)) for side in (h, w)]  # torch 2.14 errs for a single column

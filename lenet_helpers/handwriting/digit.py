@@ -64,10 +64,7 @@ def digit_of(picture, deskew: bool = False) -> Digit:
 
 
 def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
-    """Which pieces make up the digit, and its box: the longest, and parts close to what is there.
-
-    A piece beside it and nearly as high is no part but another digit.
-    """
+    """The digit's pieces, the longest and those close to it that are no digit beside; its box."""
     own = np.zeros(len(pieces.areas), bool)
     own[pieces.lengths.argmax()] = True
     while True:
@@ -104,17 +101,14 @@ def _cropped(values: np.ndarray) -> np.ndarray:
 
 
 def with_usual_pen(values: np.ndarray) -> np.ndarray:
-    """Strokes widened or narrowed until they are like MNIST's: ``float32``, longer side about 220.
-
-    The mean depth of a band of ink of width w is w/4.
-    """
+    """Strokes made about as wide as MNIST's: ``float32``, longer side about 220."""
     zoom = FINE / max(values.shape) * 1.4
     fine = ndimage.zoom(values, zoom, order=1, grid_mode=True, mode="nearest")
     inside = fine > 127
     if not inside.any():
         return values
     depth, outside = (ndimage.distance_transform_edt(each) for each in (inside, ~inside))
-    width = 4 * depth[inside].mean()
+    width = 4 * depth[inside].mean()  # of a band, whose mean depth is a quarter of it
     grown = (np.clip(width, *(FINE / LONGEST_SIDE * pen for pen in PENS)) - width) / 2
     middle = ndimage.maximum_filter(depth, int(width) | 1) - 1  # where a stroke at least stays
     edge = np.minimum(-grown, middle)

@@ -93,10 +93,7 @@ def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
 
 
 def as_scan(scan) -> torch.Tensor:
-    """A table of numbers as ``float32 (h, w)`` on the CPU.
-
-    Raises `SettingError`: it is none, or one of its numbers is negative or not finite.
-    """
+    """A table of numbers from 0 as ``float32 (h, w)`` on the CPU; else a `SettingError`."""
     try:
         scan = torch.as_tensor(scan, device="cpu").detach()
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:

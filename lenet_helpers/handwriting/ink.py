@@ -115,11 +115,7 @@ def paper_surplus(grey: np.ndarray) -> float:
 def ink_mask(
     contrast: np.ndarray, floor: int, simple: bool = False
 ) -> tuple[np.ndarray, list[str]]:
-    """Pieces with more contrast than paper that are no lines, no specks and not cut by the edge.
-
-    Returns:
-        ``bool (h, w)``, and the names of the remarks to be made.
-    """
+    """Pieces, ``bool (h, w)``, that are no lines, no specks, not cut off; names of remarks."""
     above = contrast > floor
     pieces = pieces_of(above if simple else without_lines(above))
     large = pieces.lengths >= SMALLEST * min(contrast.shape)

@@ -46,10 +46,7 @@ def level_lines(mask: np.ndarray) -> np.ndarray:
 
 
 def _reach_edge(row: np.ndarray, x: np.ndarray, rows: int, w: int) -> np.ndarray:
-    """Of each of ``rows``, whether its runs at the columns ``x`` come close to an edge.
-
-    A stroke of one digit may be as long as a line, but there is paper all around the digit.
-    """
+    """Of each row, whether its runs come close to an edge: around a digit there is paper."""
     first, last = np.full(rows, w), np.zeros(rows, int)
     np.minimum.at(first, row, x)
     np.maximum.at(last, row, x)

@@ -51,7 +51,7 @@ def require_batches(
 
 
 def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """The two tensors ``(X, y)`` of a batch. Raises `SettingError`: it is something else."""
+    """The two tensors ``(X, y)`` of a batch; a `SettingError` if it is something else."""
     if isinstance(batch, tuple | list) and len(batch) == 2:
         X, y = batch
         if isinstance(X, torch.Tensor) and isinstance(y, torch.Tensor):
@@ -94,10 +94,7 @@ def require_pictures(data: "BatchIterator") -> None:
 
 
 def net_for(net: nn.Module, data: "BatchIterator") -> nn.Module:
-    """The network itself, out of its wrapper, its lazy layers sized for these pictures.
-
-    Raises `SettingError`: it is no network, or they are no pictures, or they do not fit.
-    """
+    """The network, unwrapped and sized for these pictures; a `SettingError` if they don't fit."""
     require_pictures(data)
     return sized(as_net(net), lambda: data.prepare(data.images[:1]))
 

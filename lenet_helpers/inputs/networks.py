@@ -41,10 +41,7 @@ def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
 
 
 def sized(net: nn.Module, images: Callable[[], torch.Tensor] | None = None) -> nn.Module:
-    """The same network, whose lazy layers have taken their sizes from the images, if it has any.
-
-    Raises `SettingError`: there are no images to take them from, or they do not fit.
-    """
+    """The network, lazy layers sized by the images; a `SettingError` if there are none that fit."""
     if any(map(is_lazy, _tensors(net))):
         if images is None:
             raise SettingError(

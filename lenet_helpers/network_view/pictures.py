@@ -82,10 +82,7 @@ def _values_and_remarks(picture) -> tuple[np.ndarray, tuple[Words, ...]]:
 
 
 def as_checkpoints(net: nn.Sequential, checkpoints: Sequence[Checkpoint]) -> dict:
-    """A training as ``widget.js`` takes it, in 8 bits a weight.
-
-    Raises `SettingError`: there are none, or they are not those of such a network.
-    """
+    """A training as ``widget.js`` takes it, in 8 bits a weight; a `SettingError` if it is none."""
     shapes = [parameter.shape for parameter in net.parameters()]
     fitting = [[weights.shape for weights in each.weights] == shapes for each in checkpoints]
     if not fitting or not all(fitting):

@@ -199,10 +199,7 @@ class Refusal:
 def rules_of(
     refusal: Refusal | Sequence[Refusal | None] | None, nets: Sequence[nn.Sequential]
 ) -> list[Refusal | None]:
-    """The rule for refusing of each network.
-
-    Raises `SettingError`: it is something else, or more rules than networks.
-    """
+    """The rule for refusing, or ``None``, of each network; a `SettingError` if it is none such."""
     rules = list(refusal) if isinstance(refusal, Sequence) else [refusal]
     if len(rules) > len(nets) or any(not isinstance(rule, Refusal | None) for rule in rules):
         raise SettingError(

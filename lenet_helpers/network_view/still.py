@@ -58,11 +58,7 @@ def caption_of(
     chosen: tuple[str, int, int, int] | None,
     judged: tuple[float, float] | None = None,
 ) -> Words:
-    """What the network reads, and the chosen number.
-
-    ``number`` and ``truth`` are a test picture's; ``judged`` is the score for refusing, and the
-    threshold.
-    """
+    """What the network reads, the chosen number, and if ``judged`` (score, threshold) refuses."""
     if probabilities is None:
         return BLANK
     best = max(range(len(classes)), key=probabilities.__getitem__)

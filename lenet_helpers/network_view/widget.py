@@ -149,10 +149,7 @@ class NetworkView(CalmPanel):
 
     @property
     def probabilities(self) -> list[float] | None:
-        """Of each class, from 0 to 1, as torch computes them; ``None`` while there is no ink.
-
-        Raises `DivergedError`: the scores are not finite.
-        """
+        """Of each class, 0 to 1; ``None`` without ink. Raises `DivergedError`: not finite."""
         image = self.image
         if not image.any():
             return None

@@ -140,10 +140,7 @@ def lenet5_1998() -> nn.Sequential:
 
 
 def initialize(layer: nn.Module) -> None:
-    """Weights and biases uniform in ±2.4 / fan-in; for ``net.apply``. Other modules are left.
-
-    Fan-in is how many inputs a unit has, the bias not counted; in C3 that depends on the map.
-    """
+    """Weights and biases uniform in ±2.4 / fan-in (in C3 a map's own); other modules are left."""
     bounds = {}
     if isinstance(layer, nn.Conv2d | nn.Linear):
         bounds = dict.fromkeys(("weight", "bias"), 2.4 / layer.weight[0].numel())

@@ -1,7 +1,4 @@
-"""Training for networks that end in penalties: the paper's loss, and mini-batches for a class hour.
-
-The paper's own way of training, one pattern at a time, is in `per_pattern`.
-"""
+"""The paper's loss, and mini-batches for a class hour; as the paper trained: `per_pattern`."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

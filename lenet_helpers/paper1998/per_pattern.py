@@ -110,10 +110,7 @@ def train_per_pattern(
 
 
 def _flat(net: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-    """One vector of all weights and one of all gradients, of which the net's own become views.
-
-    A step is then two operations instead of two for each of the net's parameters.
-    """
+    """All weights and all gradients as two vectors, so that a step is two operations."""
     weights = torch.cat([p.detach().flatten() for p in net.parameters()])
     gradients = torch.zeros_like(weights)
     sizes = [p.numel() for p in net.parameters()]

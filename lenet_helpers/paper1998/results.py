@@ -1,7 +1,4 @@
-"""The results of the long runs of the lesson, beside what the 1998 paper published.
-
-``benchmarks/lenet5_1998.py`` makes the file that is read here.
-"""
+"""What ``benchmarks/lenet5_1998.py`` found, beside what the 1998 paper published."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -100,10 +97,7 @@ PAPER_ROWS = (
 
 
 def read_runs(file: Path) -> pd.DataFrame:
-    """One row a finished run: method, seed, train_size, test_error and train_error in percent, …
-
-    Raises `LessonError`: the file is not there; says where it is and how to make it.
-    """
+    """A row a run: method, seed, train_size, test_error (%), …; a `LessonError` if no file."""
     if not file.is_file():
         raise LessonError(
             f"没有结果文件 {file}。请在课程的 notebooks 文件夹中打开本课；"

@@ -93,10 +93,7 @@ class TrainingPanel(Panel):
         return self.table.runs
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until training has ended, at most ``timeout`` seconds; whether it has.
-
-        Also saves the still picture with the notebook, for a notebook run without a browser.
-        """
+        """Wait, at most ``timeout`` seconds, until training has ended; keep the still if it has."""
         ended = self._latest_job is None or self._latest_job.wait(timeout)
         if ended:
             self.keep_still()

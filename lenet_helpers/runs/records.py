@@ -65,12 +65,9 @@ class Run:
     ended: str = "running"
 
     def add(self, point: Point) -> None:
-        """Add a point; at an epoch's end the one with the test accuracy replaces the one before.
-
-        Either is one step for a thread that reads ``points`` meanwhile.
-        """
+        """Add a point, or put the one with an epoch's test accuracy in place of the one before."""
         if self.points and self.points[-1].epoch == point.epoch:
-            self.points[-1] = point
+            self.points[-1] = point  # one step, for a thread that reads them meanwhile
         else:
             self.points.append(point)
 

@@ -20,10 +20,7 @@ FEW = 10_000  # with fewer pictures than this, lesson 07's recipe does not leave
 
 
 def recipe(dataset: str) -> Settings:
-    """The settings to begin with: lesson 07's, with smaller batches for the few digits.
-
-    So it is for few pictures of one's own.
-    """
+    """The settings to begin with: lesson 07's; smaller batches where there are few pictures."""
     device, known = str(try_gpu()), data_set(dataset)
     if dataset == "digits" or (known.name in OWN and len(known.read().train_labels) < FEW):
         return Settings(dataset, epochs=50, batch_size=32, standardize=True, device=device)
@@ -31,20 +28,14 @@ def recipe(dataset: str) -> Settings:
 
 
 def new_net(settings: Settings) -> nn.Sequential:
-    """A network with the weights of this seed, the same as after ``torch.manual_seed(seed)``.
-
-    The random numbers of the notebook are left alone.
-    """
+    """A network as after ``torch.manual_seed(seed)``; the notebook's random numbers stay."""
     with torch.device("cpu"), seeded(settings.seed):  # on a GPU the same seed gives others
         classes = len(data_set(settings.dataset).classes)
         return lenet(settings.activation, settings.pooling, classes).apply(xavier)
 
 
 class Training:
-    """A run and its network ``net``, which can be trained on and on.
-
-    Five epochs and then five more give the same network as ten.
-    """
+    """A run and its network ``net``: five epochs and then five more are the same as ten."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.net = run, new_net(run.settings)
@@ -59,10 +50,7 @@ class Training:
             )
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
-        """Train as the run's newest settings say, note it in the run, and yield what `train` does.
-
-        Raises `LessonError`: as `load_data` and `train` do.
-        """
+        """Train as the newest settings say, note it, yield what `train` does; errors as there."""
         self.read_data()
         run, settings = self.run, self.run.settings
         start, seconds = run.last.epoch if run.points else 0.0, run.seconds

@@ -1,7 +1,4 @@
-"""One experiment: a network like LeNet, described by plain values, trained and measured.
-
-Everything here can be pickled, so that a sweep may hand it to another process or machine.
-"""
+"""One experiment of plain values, all of which can be pickled: a LeNet, trained and measured."""
 
 from collections.abc import Sequence
 

@@ -17,10 +17,7 @@ class SweepFileError(LessonError, ValueError):
 
 
 def in_json(value: object) -> str:
-    """``value`` as JSON on one line; NumPy's numbers become plain ones, tuples lists.
-
-    Raises `TypeError`: JSON has no form for it.
-    """
+    """``value`` as JSON on one line, NumPy's numbers as plain ones; or a `TypeError`."""
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
@@ -47,10 +44,7 @@ class SweepFile:
         self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
 
     def read(self) -> dict[str, Result]:
-        """For each finished combination, by its `key`, its result and its error.
-
-        Raises `SweepFileError`: the file holds something else.
-        """
+        """Result and error of each finished combination, by its `key`; or a `SweepFileError`."""
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, cut = content.split(b"\n")
         if not lines and not in_json(self._header).encode().startswith(cut):
@@ -78,10 +72,7 @@ class SweepFile:
         return found
 
     def begin(self) -> None:
-        """Make the file ready for lines, before anything is run whose result might be lost.
-
-        Raises `OSError`: the file cannot be written.
-        """
+        """Make the file ready before anything is run; an `OSError` if it cannot be written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
             empty = file.tell() == 0

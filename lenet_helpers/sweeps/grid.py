@@ -151,17 +151,13 @@ def _attempt(job: Job, cell: Settings) -> tuple[dict, str, bool]:
 
 @contextmanager
 def _bar(total: int, done: int) -> Iterator[Callable[[], object]]:
-    """A progress bar; yields what adds one.
-
-    In a notebook a line in both languages then takes its place: the saved file would show the bar
-    as it looked at its start.
-    """
+    """A progress bar, in whose place a notebook saves a line; yields what adds one."""
     if not hasattr(get_ipython(), "kernel"):
         with tqdm.tqdm(total=total, initial=done) as bar:
             yield bar.update
         return
     bar = tqdm.notebook.tqdm(total=total, initial=done, display=False)
-    shown = display(bar.container, display_id=True)
+    shown = display(bar.container, display_id=True)  # a saved file would show the bar's start
     try:
         yield bar.update
     finally:
