@@ -10,12 +10,10 @@ from torch import nn
 
 
 class Checkpoint(NamedTuple):
-    """One moment of a training.
+    """One moment of a training: ``batch`` batches over all epochs, ``epoch`` epochs, are done.
 
-    ``batch`` batches are done, counted over all epochs, and ``epoch`` of them as a fraction;
     ``loss`` is the mean cross-entropy, in nats, of the batches since the checkpoint before (of the
-    first checkpoint: of the batch that comes next); ``weights`` are copies of the parameters, in
-    their order, on the CPU.
+    first: of the next batch); ``weights`` are copies of the parameters, in order, on the CPU.
     """
 
     batch: int

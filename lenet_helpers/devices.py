@@ -61,9 +61,8 @@ def require_device(device: torch.device | str) -> torch.device:
 def on_device(X: torch.Tensor, device: torch.device | str) -> torch.Tensor:
     """Images ``(n, channels, h, w)`` on ``device``, in the layout that serves it.
 
-    A CPU convolves batches that are channels-last about twice as fast, and keeps what it is given.
-    Elsewhere that was not measured to help, and on Apple's GPU it makes the gradients of average
-    pooling wrong: there they become contiguous.
+    A CPU convolves channels-last batches twice as fast, and keeps what it is given. On Apple's GPU
+    that makes the gradients of average pooling wrong: elsewhere they become contiguous.
     """
     X = X.to(device)  # `contiguous` sees no difference where there is one channel; a copy does
     return X if X.device.type == "cpu" else X.clone(memory_format=torch.contiguous_format)

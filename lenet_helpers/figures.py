@@ -150,10 +150,8 @@ def curves(
 ) -> Picture:
     """Named curves in one plot, told apart by colour, dash and mark.
 
-    Args:
-        series: for each name the positions (numbers or words) and the values of its points.
-        caption: the picture's alternative text.
-        title, xlabel, ylabel, yscale, ylim: as matplotlib has them.
+    ``series`` has for each name the positions (numbers or words) and the values of its points; the
+    other arguments are the alternative text, and as matplotlib has them.
     """
     figure, axis = new_figure(7.0, 3.6)
     with style():
@@ -170,9 +168,7 @@ def timeline(
 ) -> Picture:
     """Events along a line that runs downwards, spaced as their years are.
 
-    Args:
-        events: for each its place (a year and its fraction), the date as text, what happened.
-        caption: the picture's alternative text.
+    Each has its place (a year and its fraction), the date as text, and what happened.
     """
     years = [year for year, _, _ in events]
     first, last = min(years) - 0.5, max(years) + 0.5
@@ -190,12 +186,7 @@ def timeline(
 
 
 def network_costs(trace: "ShapeTrace", caption: Words) -> Picture:
-    """Parameters and multiply-adds layer by layer, side by side, each with its share of the total.
-
-    Args:
-        trace: what `trace_shapes` returned; layers that cost nothing are left out.
-        caption: the picture's alternative text.
-    """
+    """Parameters and multiply-adds of each layer that has some, with their shares of the total."""
     costly = [row for row in trace.rows if row.parameters + row.multiply_adds]
     kinds = [NAMES.get(row.layer, row.layer) for row in costly]
     names = [f"{kind}{kinds[: n + 1].count(kind)}" for n, kind in enumerate(kinds)]

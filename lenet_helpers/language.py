@@ -61,12 +61,10 @@ class TopBar(anywidget.AnyWidget):
 class LanguageSwitch(widgets.VBox):
     """Three buttons, 中文 · English · 双语 Both, for all words of the notebook they are shown in.
 
-    For VS Code, Colab and other places without the course's top bar; with it, the course's
-    notebooks do not show this. Texts are marked with ``lang="zh"`` or ``lang="en"``; a style hides
-    those of one language, in this notebook alone. Widgets follow through `follow`. The environment
-    variable ``LENET_LANG`` (``zh``, ``en`` or ``both``) says how to begin. Where widgets cannot
-    act, as in a preview, both languages are there to read. Raises `SettingError`: ``LENET_LANG`` is
-    no such language.
+    For VS Code, Colab and other places without the course's top bar. Texts are marked with
+    ``lang="zh"`` or ``lang="en"``; a style hides those of one language, in this notebook alone;
+    widgets `follow`. ``LENET_LANG`` (``zh``, ``en``, ``both``) says how to begin, or a
+    `SettingError` that it is none of these. Where widgets cannot act, both are there to read.
     """
 
     def __init__(self) -> None:

@@ -84,13 +84,9 @@ def _pair(value: int | Sequence[int]) -> tuple[int, int]:
 def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     """What each layer makes of ``X``: its name (``"1 Conv2d"``, counted from 1) and its output.
 
-    Args:
-        net: any ``nn.Sequential``; neither its weights nor its train/eval mode change.
-        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, as
-            ``data_iter.prepare(images)`` makes it; it is moved to the net's device.
-
-    Raises:
-        SettingError: ``net`` is no ``nn.Sequential``, or a layer cannot take what reaches it.
+    ``X`` is a batch such as the net expects, as ``data_iter.prepare(images)`` makes it, on any
+    device; the net is left as it is. Raises `SettingError`: ``net`` is no ``nn.Sequential``, or a
+    layer cannot take what reaches it.
     """
     layers_of(net)  # checks that it has any
     net = evaluating(sized(as_net(net), lambda: X))

@@ -111,9 +111,7 @@ class LiveAnimator:
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.
 
-        Args:
-            x: one position for all lines, or one for each.
-            y: the value of each line, or one number if there is one line.
+        ``x`` and ``y`` are one number for each line, or one for all.
         """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)

@@ -43,9 +43,8 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
     orange is negative; the deepest colour is the largest weight of the layer in that network.
 
     Args:
-        networks: for each network the names and weights ``(out, in, height, width)`` of its
-            convolutions, as `kernels` returns them. A layer with more than 16 × 8 kernels shows
-            the first of them.
+        networks: of each the names and weights ``(out, in, height, width)``, as `kernels` returns
+            them. A layer with more than 16 × 8 kernels shows the first of them.
         titles: a text above each network, or none.
 
     Raises:

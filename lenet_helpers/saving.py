@@ -32,10 +32,9 @@ def save_net(
 ) -> None:
     """Save a network's weights, what it was trained on and, if given, how; for `load_net`.
 
-    An earlier file is replaced once the new one is whole. A network that is wrapped, by
-    ``torch.compile`` say, is saved without its wrapper. Raises `SavedNetError`: the file cannot be
-    written; `SettingError`: ``net`` has no weights yet, or ``data`` is not as `load_data` returns
-    it.
+    An earlier file is replaced once the new one is whole; a wrapped network is saved without its
+    wrapper. Raises `SavedNetError`: the file cannot be written; `SettingError`: ``net`` has no
+    weights yet, or ``data`` is not as `load_data` returns it.
     """
     net, about = net_for(net, data), pixels_of(data)
     about |= {"lr": lr and float(lr), "epochs": epochs and int(epochs)}  # no numbers of numpy

@@ -28,11 +28,8 @@ class ThreadCount:
 
     A loop whose threads get less of the processors than they ask for goes on with as many as it
     got. It tries more once cores lie idle; a try in vain makes it wait longer for the next.
-
-    Args:
-        wall: the clock, in seconds.
-        read: what reads all clocks, in the loop's own thread.
-        free_now: how many cores others leave over at this moment; ``None`` where nobody tells.
+    ``wall`` is the clock; ``read`` reads all clocks in the loop's own thread; ``free_now`` says how
+    many cores others leave over, or ``None`` where nobody tells.
     """
 
     def __init__(

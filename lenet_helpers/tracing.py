@@ -65,17 +65,10 @@ class ShapeTrace(NamedTuple):
 
 
 def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
-    """Run ``X`` through a copy of ``net`` once and write down what every layer does.
+    """Run ``X`` through a copy of ``net`` once; one `LayerRow` for each call of a layer.
 
-    Args:
-        net: the network, in whatever mode; it is evaluated, and left as it is.
-        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet. Only its shape matters.
-
-    Returns:
-        A `ShapeTrace` with one `LayerRow` for each call of a layer (a module without children).
-
-    Raises:
-        SettingError: a layer cannot take what reaches it; the message names that layer.
+    Of ``X``, a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, only the shape matters.
+    Raises `SettingError`: a layer cannot take what reaches it; the message names that layer.
     """
     rows: list[LayerRow] = []
     counted: set[nn.Parameter] = set()

@@ -39,17 +39,14 @@ class BatchIterator:
     """Goes through a data set in batches ``(X, y)`` that are on the device already.
 
     ``X`` is ``float32 (n, 1, 28, 28)``, from 0 (paper) to 1 (ink) or standardised; ``y`` is
-    ``int64 (n,)``. Every ``for`` loop is one epoch; each epoch has another order if ``shuffle``.
-    The last batch may be smaller. There are no worker processes: all images stay on the device as
-    bytes, and a batch is one indexing operation. On a CPU ``X`` comes in the channels-last layout,
-    which the convolutions pass on and which makes them about twice as fast there; see `on_device`.
+    ``int64 (n,)``. Every ``for`` loop is one epoch, in another order if ``shuffle``; the last batch
+    may be smaller. There are no worker processes: all images stay on the device as bytes, and a
+    batch is one indexing operation. On a CPU ``X`` is channels-last; see `on_device`.
 
     Attributes:
-        name, title: the data set, in code and in words (`Words`).
-        classes: the name of each class (`Words`).
+        name, title, classes: the data set in code; it and its classes in words (`Words`).
         place: where its files came from (`Words`).
-        images: all images, ``uint8 (n, 28, 28)``, on the device.
-        labels: all labels, ``int64 (n,)``, on the device.
+        images, labels: all of them, ``uint8 (n, 28, 28)`` and ``int64 (n,)``, on the device.
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
         said: of data of one's own, how the images came to be 28×28 (`Words`), else ``None``.

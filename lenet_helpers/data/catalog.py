@@ -45,12 +45,10 @@ class DataSet:
     """A data set of 28×28 grey images; the known ones have ten classes.
 
     Attributes:
-        name, title: what it is called in code and in words.
-        classes: the name of each class.
+        name, title, classes: what it and its classes are called in code and in words.
         always_standardized: whether its pixels are, even if nobody asks for it.
         read, comes_with: how it is read and what it comes with; any other set lies in `FILES`.
-        torchvision_class: the class that downloads it, which is also the folder it makes.
-        megabytes: what has to be downloaded.
+        torchvision_class, megabytes: the class that downloads so much, also the folder it makes.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
         sha256: the checksums of the four files, uncompressed.
         said: how data of one's own were brought to this form, if they are.

@@ -95,10 +95,8 @@ def bring(dataset: DataSet) -> None:
 def download(dataset: DataSet) -> Images:
     """Download a data set into the user's cache, report how far it is, and read it.
 
-    The files come into a folder of their own; only when all four could be read and have the right
-    checksums are they moved into the cache. Raises `DataUnavailableError`: no network, a refused,
-    broken, damaged or endless download, no room, or it was stopped; the cache then holds nothing
-    that was not checked.
+    Only when all four files have the right checksums are they moved into the cache. Raises
+    `DataUnavailableError`: no network, a broken, damaged or endless download, no room, or stopped.
     """
     cache, title = cache_folder(), dataset.title
     try:

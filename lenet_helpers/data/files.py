@@ -58,14 +58,10 @@ def read_folder(folder: Path, dataset: DataSet) -> Images:
 
 
 def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
-    """Read one IDX file, plain or gzip-compressed, into an array of its type, shape and order.
+    """The array in an IDX file, plain or compressed as its content says, in its type, shape, order.
 
-    Args:
-        path: the file; whether it is compressed is seen from its content, not from its name.
-        sha256: the checksum of the uncompressed content, where it is known.
-
-    Raises:
-        DamagedFileError: the file cannot be read, is no whole IDX file, or has another checksum.
+    Raises `DamagedFileError`: it cannot be read, is no whole IDX file, or its content has another
+    checksum than ``sha256``.
     """
     try:
         content = content_of(path)
@@ -89,9 +85,8 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
 def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
     """The array that an IDX file holds, or ``None`` if this is not exactly one such file.
 
-    The file is a header (two zero bytes, the type of a number, the number of axes, then each axis's
-    length as a big-endian 32-bit integer) followed by the numbers, big-endian too. Source: the
-    description on the MNIST page by LeCun, Cortes and Burges.
+    A header (two zero bytes, the type of a number, the number of axes, each axis's length in 32
+    bits) and the numbers, all big-endian: the MNIST page by LeCun, Cortes and Burges.
     """
     if len(content) < 8 or content[:2] != b"\0\0" or content[2] not in TYPES or not content[3]:
         return None

@@ -81,11 +81,10 @@ def content_of(path: Path, most: int | None = None) -> bytearray | mmap.mmap:
 
 
 def find(dataset: DataSet) -> Found | None:
-    """Where a data set's four files are, or ``None``; nothing is downloaded.
+    """Where a data set's four files are, or ``None``: in ``LENET_DATA``, at Debian's, in the cache.
 
-    Looks in the folder named by ``LENET_DATA``, in Debian's folder, then in the user's cache. Where
-    a folder does not bear the name of the data set, its smallest file has to be that set's. Raises
-    `SettingError`: ``LENET_DATA`` names no folder.
+    Where a folder does not bear the name of the data set, its smallest file has to be that set's.
+    Raises `SettingError`: ``LENET_DATA`` names no folder.
     """
     for _, place, folders in _roots(dataset):
         for folder, is_named in folders:

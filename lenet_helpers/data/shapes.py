@@ -18,13 +18,9 @@ def to_mnist_form(
 ) -> tuple[np.ndarray, list[Words]]:
     """All pictures of a set in the form of MNIST, and what was done to them.
 
-    Args:
-        images: ``(n, h, w)``, ``(n, 1, h, w)`` or with three colours before or after ``h, w``.
-        transposed: whether rows and columns have to be exchanged.
-        dark_ink: whether ink is darker than paper; ``None`` looks at the edges of the pictures.
-
-    Raises:
-        SettingError: no pictures, or numbers that are not finite or all the same.
+    ``images`` are ``(n, h, w)``, ``(n, 1, h, w)`` or have three colours before or after ``h, w``;
+    ``dark_ink=None`` looks at their edges. Raises `SettingError`: they are none of these, or
+    numbers that are not finite or all the same.
     """
     grey = _grey(images)
     said = [] if grey.size == images.size else [Words("颜色取平均", "colours were averaged")]

@@ -35,14 +35,9 @@ class Digit(NamedTuple):
 
 
 def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of a photo, a scan or a drawing, in MNIST's form.
+    """The one digit of a photo, a scan or a drawing, in MNIST's form; ``deskew`` sets it upright.
 
-    Args:
-        picture: as `grey_of` takes it, or an `Ink`.
-        deskew: set a slanting digit upright.
-
-    Raises:
-        SettingError: as `grey_of`.
+    ``picture`` is as `grey_of` takes it, or an `Ink`. Raises `SettingError`: as `grey_of`.
     """
     ink = picture if isinstance(picture, Ink) else ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)

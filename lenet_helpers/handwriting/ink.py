@@ -1,9 +1,8 @@
 """Ink from paper: background removed, threshold, ruled lines and specks dropped.
 
-A stroke is what a wide window covers: the *closing* of the paper (the brightest within a window,
-then the darkest of that; Serra, *Image Analysis and Mathematical Morphology*, 1982) fills it up,
-and keeps shadows, edges of tables and all that is wider. How much darker than this background a
-pixel is, as a share of the background, does not depend on the light that falls on it.
+A wide window's *closing* of the paper (Serra, *Image Analysis and Mathematical Morphology*, 1982)
+fills strokes up, and keeps shadows and edges of tables. How much darker than this a pixel is, as a
+share of the background, does not depend on the light that falls on it.
 """
 
 from typing import NamedTuple
@@ -58,14 +57,8 @@ def ink_of(picture, simple: bool = False) -> Ink:
 
     Paper and ink may be of any colours; which is which follows from what lies within what. A clean
     drawing (paper of exactly one grey level, which is the lightest or darkest) keeps its values.
-
-    Args:
-        picture: as `grey_of` takes it.
-        simple: as a page without Python does it (photo.js): ruled lines stay, and of all pieces
-            only the longest is kept.
-
-    Raises:
-        SettingError: as `grey_of`.
+    ``picture`` and errors are as in `grey_of`; ``simple`` is as a page without Python does it
+    (photo.js): ruled lines stay, and of all pieces only the longest is kept.
     """
     grey = grey_of(picture)
     steps = [Step(Words("灰度", "grey"), grey, False)]

@@ -1,8 +1,7 @@
 """Ruled lines and squares: found by votes along straight lines, taken out except under strokes.
 
 Source of the votes: Duda and Hart, *Use of the Hough Transformation to Detect Lines and Curves in
-Pictures*, 1972. That a line goes away where it is thin, and stays where a stroke crosses it, is how
-staff lines are taken out of scanned music.
+Pictures*, 1972. Staff lines too are taken out of scanned music where they are thin.
 """
 
 import numpy as np

@@ -15,12 +15,7 @@ SIDE = 160  # pixels at most, of each picture
 
 
 def strip(steps: Sequence[Step], words: Words | None = None) -> Picture:
-    """Pictures of all steps of an `Ink`, a `Digit` or a reading, in the order they were made.
-
-    Args:
-        steps: of one picture.
-        words: what is to be said of it, for the caption.
-    """
+    """All steps of an `Ink`, a `Digit` or a reading side by side; ``words`` begin the caption."""
     chain = Words(
         "从左到右：" + "、".join(step.words.zh for step in steps),
         "From left to right: " + ", ".join(step.words.en for step in steps),

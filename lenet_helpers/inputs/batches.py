@@ -22,11 +22,8 @@ def require_batches(
 ) -> None:
     """Raise `SettingError` unless one can go through it, batch after batch.
 
-    Args:
-        data_iter: ``load_data``'s, a ``DataLoader``, or a list of pairs ``(X, y)``.
-        name: what the caller calls it.
-        again: whether more than once.
-        counted: whether it must know its number of batches, and have one.
+    It may be ``load_data``'s, a ``DataLoader`` or a list of pairs, and is called ``name``;
+    ``again`` if more than once, ``counted`` if it must know its number of batches, and have one.
     """
     line = ""
     if isinstance(data_iter, Dataset) and not isinstance(data_iter, IterableDataset):

@@ -64,13 +64,7 @@ def outputs_of(
     part: nn.Module | None = None,
     images: torch.Tensor | None = None,
 ) -> Any:
-    """What the network makes of ``X``, which is on its device and of its type.
-
-    Args:
-        net: a network.
-        X: its input.
-        part: the part of ``net`` that is to run, if it isn't all of it.
-        images: what ``X`` came from, if not the input of the whole.
+    """What the network, or its ``part`` alone, makes of ``X``, which came from ``images``.
 
     Raises:
         SettingError: a layer cannot take what reaches it; the message names that layer.
@@ -144,13 +138,8 @@ def scores_of(
 ) -> torch.Tensor:
     """The network's scores for images, ``(n, classes)``, in its floating-point type.
 
-    Args:
-        net, X, device, look: as in `as_input`.
-        classes: how many there must be; by default as many as the network gives.
-
-    Raises:
-        SettingError: the images, or the shape of the scores, are not as expected.
-        NoMemoryError: there is too little memory.
+    ``classes`` must be so many, if given; ``X``, ``device``, ``look`` are as in `as_input`. Raises
+    `SettingError`: images or the shape of scores are not as expected; `NoMemoryError`.
     """
     scores = outputs_of(net, as_input(net, X, device, look=look))
     is_tensor = isinstance(scores, torch.Tensor) and scores.is_floating_point()

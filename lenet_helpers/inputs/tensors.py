@@ -26,14 +26,8 @@ def as_input(
 ) -> torch.Tensor:
     """Images on the network's device, or on ``device``, in its floating-point type.
 
-    Args:
-        net: a network.
-        X: floating-point numbers, ``(n, 1, 28, 28)`` for LeNet.
-        device: where to compute.
-        look: whether to look at the pixels. On a GPU, reading a number waits for its work.
-
-    Raises:
-        SettingError: ``X`` is something else, empty, not finite, or too large for pixels.
+    ``X`` is floating-point, ``(n, 1, 28, 28)`` for LeNet. On a GPU, to ``look`` at pixels waits for
+    its work. Raises `SettingError`: ``X`` is something else, empty, not finite, or too large.
     """
     own = next((each for each in net.parameters() if each.is_floating_point()), X)
     if not isinstance(X, torch.Tensor):
@@ -80,8 +74,6 @@ def as_labels(
 
     Args:
         y: whole numbers from 0 to ``classes - 1`` in any integer type, ``(count,)`` or a column.
-        count: how many images there are.
-        classes: how many scores an image has.
         one_hot: whether they are rows of 0s with one 1 instead, ``(count, classes)``.
         look: whether to look at their values. On a GPU, where torch itself would not say so, a
             label out of range means that the kernel has to be restarted.

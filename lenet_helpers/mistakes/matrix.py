@@ -18,12 +18,7 @@ CORNER = Words("真实 ↓ 网络认为 →", "true ↓ taken for →")
 
 
 class ClickableTable(anywidget.AnyWidget):
-    """A table of buttons, one of which is chosen, by click or by arrow key.
-
-    Attributes:
-        html: the table; its buttons have a ``data-cell="row,column"``.
-        cell: the chosen row and column.
-    """
+    """A table of buttons, ``data-cell="row,column"``; ``cell`` is the chosen one."""
 
     # As text: given a path, anywidget keeps every such widget for ever, to tell it of edits.
     _esm = Path(__file__).with_name("clicks.js").read_text("utf-8")
@@ -38,12 +33,8 @@ class ClickableTable(anywidget.AnyWidget):
 def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
     """The confusion matrix as a table of buttons, each with ``data-cell="row,column"``.
 
-    The deeper the blue, the larger the share of the row's class; the square root of that share,
-    so that rare mix-ups show.
-
-    Args:
-        counts: ``int64 (classes, classes)``, rows are the true classes.
-        classes: the classes' names.
+    ``counts`` are ``int64 (classes, classes)``, rows the true classes. The deeper the blue, the
+    larger the share of the row; its square root, so that rare mix-ups show.
     """
     rates = (counts / counts.sum(dim=1, keepdim=True).clamp(min=1)).tolist()
     tall = " class=tall" if any(len(name.en) > 3 for name in classes) else ""

@@ -32,9 +32,8 @@ HELP = Words(
 class MistakesPanel(CalmPanel):
     """The confusion matrix of a test set; choose a cell to see its pictures.
 
-    Of mistakes, those that the network was surest of come first; on the diagonal, where it is
-    right, those that it was least sure of. The whole test set is looked at once, when the panel is
-    made.
+    The surest mistakes come first; on the diagonal, where the net is right, what it was least sure
+    of. The whole test set is looked at once, when the panel is made.
 
     Args:
         net: the trained network; it maps ``(n, 1, 28, 28)`` to a score for each class.
@@ -149,12 +148,7 @@ def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:
 
 
 def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
-    """Pictures side by side, each with lines of text below, its alternative text too.
-
-    Args:
-        images: ``(n, h, w)``; the least number is white, the greatest black.
-        captions: the lines below each.
-    """
+    """Pictures ``(n, h, w)`` side by side, with lines of text below and as alternative text."""
     figures = []
     for image, lines in zip(images, captions, strict=True):
         data = base64.b64encode(map_png(image)).decode()

@@ -25,12 +25,8 @@ UNTRAINED = Words("未训练的网络", "untrained network")
 def describe(net: nn.Sequential, data: BatchIterator) -> tuple[dict, bytes]:
     """What ``readNetwork`` in ``network.js`` takes: a description for JSON, and the weights.
 
-    Args:
-        net: from a one-channel image to one score for each class, on any device.
-        data: like what it was trained on: size, mean and deviation of the images, the classes.
-
-    Raises:
-        SettingError: names the first layer that cannot be shown, and says why.
+    ``net`` makes of a one-channel image a score for each class of ``data``, which is like what it
+    was trained on. Raises `SettingError`: names the first layer that cannot be shown, and why.
     """
     height, width = data.images.shape[-2:]
     X = torch.zeros(1, 1, height, width, device="cpu")
@@ -190,15 +186,10 @@ def _require_scores(net: nn.Sequential, X: torch.Tensor, classes: int) -> None:
 def as_networks(
     nets: Sequence[nn.Sequential], data: BatchIterator, names: Sequence[Words] | None = None
 ) -> list[dict]:
-    """Networks as ``widget.js`` takes them: description, weights and name of each.
+    """Networks, one or two, as ``widget.js`` takes them: description, weights and name of each.
 
-    Args:
-        nets: one or two.
-        data: as `describe` takes it.
-        names: by default "trained" and "untrained", or the activations where these differ.
-
-    Raises:
-        SettingError: as `describe`, or they differ in more than their activations.
+    Names are by default "trained" and "untrained", or the activations where these differ. Raises
+    `SettingError`: as `describe`, or they differ in more than their activations.
     """
     described = [describe(net, data) for net in nets]
     layers = [description["layers"] for description, _ in described]

@@ -48,16 +48,10 @@ def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> d
 
 
 def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
-    """A picture as a drawing for ``pad.js``, scaled to fit the pad, and in MNIST's form.
+    """A picture as a drawing for ``pad.js``, scaled to fit; and in MNIST's form, ``(28, 28)`` bytes.
 
-    Args:
-        picture: as `grey_of` takes it; a table of one number above 0 is a blackened sheet.
-
-    Returns:
-        ``None`` if there is nothing to see or to say; ``uint8 (28, 28)``.
-
-    Raises:
-        SettingError: as `grey_of`.
+    The drawing is ``None`` if there is nothing to see or to say. ``picture`` and errors are as in
+    `grey_of`; a table of one number above 0 is a blackened sheet.
     """
     values, remarks = _values_and_remarks(picture)
     levels = np.clip(np.round(values), 0, 255).astype(np.uint8)

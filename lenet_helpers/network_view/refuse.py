@@ -1,22 +1,18 @@
 """Not a digit: one score by which a network may decline to answer; `refuse.js` computes the same.
 
-Three marks are given to a picture that the network takes for an 8, say. Each is 0 for a usual digit
-and 1 for one as odd as one in a hundred:
+A picture that the network takes for an 8, say, has three marks, 0 for a usual digit and 1 for one
+as odd as one in a hundred:
 
-* *strange*: how little the outputs of the last layer before the fully connected ones are like an
-  8's. Of an 8's outputs, brought to length 1, the mean and the twelve directions in which they vary
-  most are known; what these do not explain is left over, and measured.
+* *strange*: how little the outputs of the layer before the fully connected ones are like an 8's, of
+  which the mean and the twelve directions of most variance are known: the rest is measured.
 * *pasted*: one more neuron for each class, on the same outputs, says whether this is an 8 or a
   collage. It was fitted to training digits and to `no_digits`, which are made of training digits.
 * *unsure*: the odds against an 8, by the network's own scores.
 
-The score is the length of the three together (Pythagoras). Blank paper, a dot and a blackened pad
-need no network: with less or more ink than digits have, or smaller, a picture's score is infinite.
-The threshold is chosen on validation
-digits, so that only a small share of them is refused. To decline where one is not sure, and to show
-what that costs, is as in LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to
-Document Recognition*, 1998; the leftover is that of Oja, *Subspace Methods of Pattern Recognition*,
-1983.
+The score is the length of the three together; with less or more ink than digits have, or smaller,
+it is infinite. The threshold, chosen on validation digits, refuses a small share of them. To show
+what declining costs is as in LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to
+Document Recognition*, 1998; the rest is of Oja, *Subspace Methods of Pattern Recognition*, 1983.
 """
 
 from collections.abc import Sequence

@@ -120,11 +120,9 @@ class NetworkView(CalmPanel):
         return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
 
     def draw(self, picture) -> None:
-        """Put a drawing, or the digit of a photo or a scan, on the pad.
+        """Put a drawing, or the digit of a photo or a scan, on the pad, scaled to fit.
 
-        Args:
-            picture: a file's name, Pillow's image, or numbers from 0 to 1 or to 255, as `grey_of`
-                takes it; scaled to fit. All else is a `SettingError`.
+        ``picture`` and errors are as in `grey_of`.
         """
         self._drawn = as_drawing(picture)
         self._show(picture=None, drawing=self._drawn[0])

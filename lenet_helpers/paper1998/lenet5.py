@@ -73,11 +73,8 @@ class TrainableSubsampling(nn.Module):
 class SparseConv2d(nn.Module):
     """A 5×5 convolution in which each output map sees only some of the input maps.
 
-    The parameters are one kernel a link and one bias a map, nothing else: they are put into a
-    dense weight, zero elsewhere, for the one convolution that computes all maps.
-
-    Args:
-        table: one line an input map, one column an output map, ``X`` where the two are linked.
+    The parameters are one kernel a link and one bias a map, put into a dense weight, zero
+    elsewhere. ``table`` has a line an input map, a column an output map, ``X`` for each link.
     """
 
     def __init__(self, table: str) -> None:
@@ -104,10 +101,7 @@ class SparseConv2d(nn.Module):
 class RBFOutput(nn.Module):
     """One radial basis unit a class: the squared distance from the input to the class's code.
 
-    The codes are fixed. The smallest output wins: it is a penalty, not a score.
-
-    Args:
-        codes: ``(classes, features)`` of +1 and −1.
+    The ``codes``, ``(classes, features)`` of +1 and −1, are fixed. The smallest output wins.
     """
 
     def __init__(self, codes: torch.Tensor) -> None:
@@ -183,11 +177,7 @@ def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
     """Parameters and connections of each named layer, counted as the paper counts them.
 
     A connection is one input of one unit, the bias included: a convolution uses each of its
-    parameters once at every place of its output.
-
-    Args:
-        net: named layers as `lenet5_1998` builds them.
-        X: a batch of one image, such as the net expects.
+    parameters once at every place of its output. ``X`` is a batch of one image.
     """
     rows = []
     for name, layer in net.named_children():

@@ -25,9 +25,7 @@ DOUBTFUL_LABELS = {
 class PaperRow(NamedTuple):
     """A row of the paper's comparison: its name in the results file, and its test error in percent.
 
-    What was left out has no method, and says why.
-
-    Source of ``published``: LeCun, Bottou, Bengio and Haffner (1998), Fig. 9.
+    What was left out has no method, and says why. Source: LeCun et al. (1998), Fig. 9.
     """
 
     method: str | None

@@ -102,14 +102,8 @@ class SettingControls(widgets.VBox):
 
     A number is typed into a box; learning rate and epochs have a slider as well, which is
     logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
-
-    Args:
-        dataset: the one to begin with, as `load_data` takes it; ``"auto"`` is what
-            ``LENET_DATASET`` names, or else the first that is at hand.
-
-    Attributes:
-        fields, sliders: the widgets, by the names of their fields.
-        initial: the settings to begin with.
+    ``dataset`` is as in `TrainingPanel`; ``fields`` and ``sliders`` are the widgets by name,
+    ``initial`` the settings to begin with.
     """
 
     def __init__(self, dataset: Source = "auto") -> None:

@@ -53,9 +53,8 @@ class Point(NamedTuple):
 class Run:
     """One run: its settings and its curves.
 
-    ``stretches`` has the settings of each press of Train or Continue; they differ in learning rate
-    and epochs alone. ``ended`` is one of `ENDINGS`; ``seconds`` are those of training, evaluation
-    included.
+    ``stretches`` has the settings of each press of Train or Continue, which differ in learning rate
+    and epochs alone; ``ended`` is one of `ENDINGS`; ``seconds`` include evaluation.
     """
 
     number: int

@@ -30,12 +30,8 @@ class SweepFile:
     """The finished combinations of a sweep: a first line that says of what, then one line each.
 
     Lines are only ever added. If the last one was cut short by a crash, it is dropped, so that
-    its combination counts as not yet run.
-
-    Args:
-        path: the file, which need not exist.
-        job: what was run; its full name is in the first line.
-        names: the names of the settings that are varied; their order does not matter.
+    its combination counts as not yet run. The first has the full name of ``job`` and, in any order,
+    the ``names`` of the settings that are varied.
     """
 
     def __init__(self, path: str | Path, job: Callable, names: Iterable[str]) -> None:

@@ -19,12 +19,8 @@ INK = 0.3  # a pixel from here on, of 1, counts as ink
 
 
 class Fields(NamedTuple):
-    """Some fields, and what stands in them.
-
-    Attributes:
-        pictures: ``float32 (n, 32, 160)``, 0 for paper to 1 for ink.
-        digits: ``int64 (n, 5)``, from left to right.
-        middles: ``float32 (n, 5)``, the column in the middle of each digit's ink, in pixels.
+    """Some fields: ``pictures`` ``float32 (n, 32, 160)``, 0 paper to 1 ink; their ``digits``
+    ``int64 (n, 5)``; ``middles`` ``float32 (n, 5)``, the column in the middle of each digit's ink.
     """
 
     pictures: torch.Tensor
@@ -100,13 +96,9 @@ def _side_by_side(strips: torch.Tensor, lefts: torch.Tensor) -> torch.Tensor:
 
 
 def to_field(scan) -> torch.Tensor:
-    """A written line of digits as a field, ``float32 (32, w)``: its ink 24 pixels high.
+    """A written line of digits, as `as_scan` takes it: ``float32 (32, w)``, ink 24 pixels high.
 
-    Args:
-        scan: ``(h, w)``, numbers or a tensor; 0 is paper, larger is darker.
-
-    Raises:
-        SettingError: it is none, or has no ink.
+    Raises `SettingError`: it is none, or has no ink.
     """
     scan = as_scan(scan)
     if not scan.any():

@@ -38,12 +38,9 @@ def scores_over_field(
 ) -> Picture:
     """A field, and below it what the network says of the window at each of its positions.
 
-    Args:
-        picture: ``(window, w)``, 0 for paper to 1 for ink.
-        probabilities: ``(classes, positions)`` from 0 to 1; the eleventh class is "no digit here".
-        caption: the picture's alternative text.
-        chosen: positions and digits of the answer, marked in both parts.
-        window, step: in pixels.
+    ``picture`` is ``(window, w)``, 0 for paper to 1 for ink; ``probabilities`` ``(classes,
+    positions)``, the eleventh class "no digit here"; the ``chosen`` positions and digits are marked
+    in both parts; ``window`` and ``step`` are in pixels.
     """
     middles = [step * k + (window - 1) / 2 for k in range(probabilities.shape[1])]
     figure, (above, below) = new_figure(
