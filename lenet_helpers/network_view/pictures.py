@@ -48,7 +48,7 @@ def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> d
 
 
 def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
-    """A picture as a drawing for ``pad.js``, scaled to fit; and in MNIST's form, ``(28, 28)`` bytes.
+    """A picture as a drawing that fits ``pad.js``, and in MNIST's form, ``uint8 (28, 28)``.
 
     The drawing is ``None`` if there is nothing to see or to say. ``picture`` and errors are as in
     `grey_of`; a table of one number above 0 is a blackened sheet.
