@@ -7,7 +7,7 @@ from datetime import date
 
 import torch
 
-from lenet_helpers.data.catalog import DATA_SETS, DataSet
+from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import passed_over, try_gpu
 from lenet_helpers.fonts import chinese_font
@@ -32,18 +32,14 @@ BAD_LENET_DATA = Words("请改正 LENET_DATA：没有这个文件夹", "correct 
 def check_machine() -> Table:
     """Look at Python, torch, the device, the fonts and the data sets; nothing is downloaded."""
     font = chinese_font()
-    return Table(
-        HEADINGS,
-        [
-            ("Python", platform.python_version(), NOTHING),
-            ("PyTorch", torch.__version__, NOTHING),
-            (Words("计算设备", "Device"), *_device(try_gpu())),
-            (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
-            (FONT, font or NOT_HERE, NOTHING if font else NO_FONT),
-            *_data(),
-        ],
-        caption=_whose(),
-    )
+    rows = [
+        ("Python", platform.python_version(), NOTHING),
+        ("PyTorch", torch.__version__, NOTHING),
+        (Words("计算设备", "Device"), *_device(try_gpu())),
+        (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
+        (FONT, font or NOT_HERE, NOTHING if font else NO_FONT),
+    ]
+    return Table(HEADINGS, [*rows, *_data()], caption=_whose())
 
 
 def _whose() -> Words:
@@ -63,19 +59,13 @@ def _device(device: torch.device) -> tuple[str, Words | str]:
     return f"{device.type} · {name}", to_do
 
 
-def _how_to_get(dataset: DataSet) -> Words:
-    ways = dataset.how_to_get
-    if not os.environ.get("LENET_DATA"):
-        return ways
-    return Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
-
-
 def _data() -> Iterator[tuple[Words, Words, Words | str]]:
     try:
         places, advice = datasets_at_hand(), None
     except SettingError:
         places, advice = {}, BAD_LENET_DATA
     for name, dataset in DATA_SETS.items():
-        place = places.get(name) or dataset.comes_with
-        to_do = NOTHING if place else advice or _how_to_get(dataset)
-        yield dataset.title, place or NOT_HERE, to_do
+        place, ways = places.get(name) or dataset.comes_with, dataset.how_to_get
+        if os.environ.get("LENET_DATA"):
+            ways = Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
+        yield dataset.title, place or NOT_HERE, NOTHING if place else advice or ways

@@ -74,15 +74,12 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
         for axis, title in zip(axes[0], titles, strict=False):
             axis.set_title(f"{title}\n{axis.get_title()}", fontsize=10)
     listed = [f"{name} {' × '.join(map(str, weights.shape))}" for name, weights in networks[0]]
-    return Picture(
-        figure,
-        Words(
-            "卷积核（每列一个输出通道，每行一个输入通道；蓝色为正，白色为零，橙色为负）："
-            + "、".join(listed) + "。",
-            "Kernels (a column for each output channel, a row for each input channel; blue is "
-            "positive, white zero, orange negative): " + ", ".join(listed) + ".",
-        ),
-    )  # fmt: skip
+    caption = Words(
+        f"卷积核（每列一个输出通道，每行一个输入通道；蓝色为正，白色为零，橙色为负）：{'、'.join(listed)}。",
+        "Kernels (a column for each output channel, a row for each input channel; blue is "
+        f"positive, white zero, orange negative): {', '.join(listed)}.",
+    )
+    return Picture(figure, caption)
 
 
 def _bank(weights: torch.Tensor) -> np.ndarray:

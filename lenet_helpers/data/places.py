@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,8 +47,12 @@ def raw_folder(root: Path, dataset: DataSet) -> Path:
 
 def file_in(folder: Path, stem: str) -> Path | None:
     """The plain or the gzip-compressed file; ``train-images.idx3-ubyte`` and capitals count too."""
-    exact = next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), None)
-    return exact or next((p for p in entries(folder) if _stem(p) == stem and p.is_file()), None)
+    exact = folder / stem, folder / f"{stem}.gz"
+    alike = (
+        path for path in entries(folder)
+        if path.name.lower().removesuffix(".gz").replace(".", "-") == stem
+    )  # fmt: skip
+    return next((path for path in chain(exact, alike) if path.is_file()), None)
 
 
 def entries(folder: Path) -> list[Path]:
@@ -171,10 +176,6 @@ def _whose(folder: Path) -> Words | None:
     except UNREADABLE:
         return None
     return next((known.title for known in DATA_SETS.values() if checksum in known.sha256), None)
-
-
-def _stem(path: Path) -> str:
-    return re.sub(r"\.gz$", "", path.name.lower()).replace(".", "-")
 
 
 def _plain(name: str) -> str:

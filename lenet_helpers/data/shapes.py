@@ -39,7 +39,9 @@ def to_mnist_form(
         grey = np.concatenate([
             fit(grey[start : start + CHUNK]) for start in range(0, len(grey), CHUNK)
         ])  # fmt: skip
-        said.append(_resized(size))
+        said.append(Words(f"从 {size} 按比例缩放到 28×28，居中",
+                          f"from {size} they were scaled to 28×28, proportions kept, in the "
+                          "middle"))  # fmt: skip
     return np.ascontiguousarray(grey), said
 
 
@@ -61,13 +63,6 @@ def edge(images: np.ndarray) -> np.ndarray:
     """The pixels along the four sides of ``(n, h, w)``, ``(n, m)``."""
     sides = (images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1])
     return np.concatenate(sides, axis=1)
-
-
-def _resized(size: str) -> Words:
-    return Words(
-        f"从 {size} 按比例缩放到 28×28，居中",
-        f"from {size} they were scaled to 28×28, proportions kept, in the middle",
-    )
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
@@ -105,8 +100,5 @@ def _to_bytes(images: np.ndarray) -> tuple[np.ndarray, list[Words]]:
         scaled[start : start + CHUNK] = ((part - low) * (255 / (high - low))).round()
     if (low, high) == (0, 255):
         return scaled, []
-    return scaled, [
-        Words(
-            f"像素值 {low:g}–{high:g} 变为 0–255", f"pixels from {low:g} to {high:g} became 0–255"
-        )
-    ]
+    zh, en = f"像素值 {low:g}–{high:g} 变为 0–255", f"pixels from {low:g} to {high:g} became 0–255"
+    return scaled, [Words(zh, en)]

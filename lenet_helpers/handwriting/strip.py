@@ -22,16 +22,10 @@ def strip(steps: Sequence[Step], words: Words | None = None) -> Picture:
     )
     if words is not None:
         chain = Words(f"{words.zh}。{chain.zh}", f"{words.en}. {chain.en}")
+    images = [_small(step) for step in steps]
+    titles = [(f"{n} {step.words.zh}\n", step.words.en) for n, step in enumerate(steps, 1)]
     picture = image_grid(
-        [_small(step) for step in steps],
-        chain,
-        titles=[(f"{n} {step.words.zh}\n", step.words.en) for n, step in enumerate(steps, 1)],
-        columns=len(steps),
-        inch=1.5,
-        cmap="gray",
-        vmin=0,
-        vmax=255,
-        frame=True,
+        images, chain, titles, len(steps), inch=1.5, cmap="gray", vmin=0, vmax=255, frame=True
     )
     return replace(picture, colors=SHADES)
 

@@ -1,6 +1,6 @@
 """The confusion matrix: as a table to click on, and as a picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -24,10 +24,6 @@ class ClickableTable(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("clicks.js").read_text("utf-8")
     html = traitlets.Unicode().tag(sync=True)
     cell = traitlets.List([0, 0]).tag(sync=True)
-
-    def on_choose(self, act: Callable[[int, int], None]) -> None:
-        """Call ``act(row, column)`` whenever a button is clicked."""
-        self.on_msg(lambda _, message, __: "cell" in message and act(*message["cell"]))
 
 
 def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
@@ -76,12 +72,10 @@ def confusion_matrix(counts: torch.Tensor, classes: Sequence[Words]) -> Picture:
             ink = "white" if rates[row, column] > 0.5 else "black"
             axis.text(column, row, f"{count}", ha="center", va="center", color=ink, fontsize=9)
     correct, total = int(np.trace(counts)), int(counts.sum())
-    return Picture(
-        figure,
-        Words(
-            f"混淆矩阵：行是真实类别，列是网络的答案；{total:,} 张中有 {correct:,} 张答对，"
-            "都在对角线上。",
-            "Confusion matrix: rows are the true classes, columns the network's answers; "
-            f"{correct:,} of {total:,} lie on the diagonal and are correct.",
-        ),
+    caption = Words(
+        f"混淆矩阵：行是真实类别，列是网络的答案；{total:,} 张中有 {correct:,} 张答对，"
+        "都在对角线上。",
+        "Confusion matrix: rows are the true classes, columns the network's answers; "
+        f"{correct:,} of {total:,} lie on the diagonal and are correct.",
     )
+    return Picture(figure, caption)

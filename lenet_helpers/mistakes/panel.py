@@ -64,7 +64,7 @@ class MistakesPanel(CalmPanel):
             say(choice, "description", words)
             choice.style.description_width = "initial"  # in no language is the name cut
             choice.observe(self._listed, "value")
-        self.matrix.on_choose(self.choose)
+        self.matrix.on_msg(lambda _, heard, __: "cell" in heard and self.choose(*heard["cell"]))
         super().__init__(self._rows())
         self.choose(*_most_frequent_mistake(counts))
 
@@ -95,14 +95,9 @@ class MistakesPanel(CalmPanel):
             f"Of {total:,} test pictures the network gets {correct:,} right "
             f"({correct / total:.1%}).",
         )
+        above = widgets.HTML(f"{heading.html('div')}<small>{HELP.html('div')}</small>")
         lists = widgets.HBox([self.truth, self.answer], layout={"flex_flow": "row wrap"})
-        return [
-            widgets.HTML(f"{heading.html('div')}<small>{HELP.html('div')}</small>"),
-            self.matrix,
-            lists,
-            self.message,
-            self.pictures,
-        ]
+        return [above, self.matrix, lists, self.message, self.pictures]
 
     def _listed(self, change: dict) -> None:
         if not (self._quiet or change["owner"].relabelling):

@@ -72,7 +72,9 @@ def read_drawing(
             "net and data belong together: read_drawing(picture, net, test_iter).",
         )
     if net is None:
-        net, refusal, data = _course_network()
+        stored, data = stored_network(), digits_in_form()[1]
+        data.mean, data.std, data.standardize = stored.mean, stored.std, True
+        net, refusal = stored.net, stored.refusal
     digit = digit_of(picture, deskew)
     remarks = list(digit.remarks)
     if not digit.image.any():
@@ -101,9 +103,3 @@ def _words(remarks: list[Words], guess: Words | None = None) -> Words:
             f"不确定，或许是 {guess.zh}：{why.zh}", f"not sure, perhaps {guess.en}: {why.en}"
         )
     return Words(f"读作 {guess.zh}", f"reads {guess.en}")
-
-
-def _course_network() -> tuple[nn.Module, Refusal, BatchIterator]:
-    stored, data = stored_network(), digits_in_form()[1]
-    data.mean, data.std, data.standardize = stored.mean, stored.std, True
-    return stored.net, stored.refusal, data

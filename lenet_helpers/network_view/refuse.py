@@ -24,19 +24,8 @@ from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.batches import net_for
+from lenet_helpers.network_view import refuse_fit
 from lenet_helpers.network_view.collages import MOST, no_digits, soft_digits
-from lenet_helpers.network_view.refuse_fit import (
-    Outputs,
-    class_patterns,
-    collage_neurons,
-    ink_and_side,
-    ink_limits,
-    layer_before_linear,
-    leftovers,
-    one_core,
-    steps,
-    values_and_scores,
-)
 from lenet_helpers.words import SettingError
 
 SHARE = 0.008  # of the validation digits may be refused
@@ -75,7 +64,7 @@ class Refusal:
     threshold: float = 0.0
 
     @classmethod
-    @one_core()
+    @refuse_fit.one_core()
     def fit(
         cls,
         net: nn.Sequential,
@@ -106,18 +95,18 @@ class Refusal:
         cut = len(images) - (len(images) // 6 if valid_iter is None else 0)
         others = images[cut:] if valid_iter is None else valid_iter.images
         images, labels = images[:cut], labels[:cut]
-        layer, stage = layer_before_linear(net)
+        layer, stage = refuse_fit.layer_before_linear(net)
         digits, soft, wrong = (
-            values_and_scores(net, layer, train_iter, some)
+            refuse_fit.values_and_scores(net, layer, train_iter, some)
             for some in (images, soft_digits(images), no_digits(images, labels, seed, collages))
         )
-        patterns = class_patterns(digits[0], labels, digits[1].shape[1])
-        neurons = collage_neurons(
+        patterns = refuse_fit.class_patterns(digits[0], labels, digits[1].shape[1])
+        neurons = refuse_fit.collage_neurons(
             [torch.cat(pair) for pair in zip(digits, soft, strict=True)], wrong
         )
-        limits = ink_limits(torch.cat([images, others.cpu()]))
+        limits = refuse_fit.ink_limits(torch.cat([images, others.cpu()]))
         refusal = cls(layer, stage, *patterns, *neurons, limits)
-        measures = refusal._measures(values_and_scores(net, layer, train_iter, others))
+        measures = refusal._measures(net, train_iter, others)
         usual, odd = measures.quantile(torch.tensor([0.5, ODD]).double(), dim=0)
         refusal = replace(refusal, usual=usual, odd=torch.maximum(odd, usual + 1e-9))
         scores = refusal._scores(measures, others).sort(descending=True).values
@@ -130,13 +119,11 @@ class Refusal:
 
         Of ``images``, ``uint8 (m, 28, 28)`` in MNIST's form, ``data.prepare`` makes the input.
         """
-        return self._marks(self._measures(values_and_scores(net, self.layer, data, images)))
+        return self._marks(self._measures(net, data, images))
 
     def scores(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
         """The one score for refusing: ``float64 (m,)``, from 0; infinite beyond ``limits``."""
-        return self._scores(
-            self._measures(values_and_scores(net, self.layer, data, images)), images
-        )
+        return self._scores(self._measures(net, data, images), images)
 
     def refuses(
         self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor
@@ -151,7 +138,7 @@ class Refusal:
         a size that stands in ``scales``. For LeNet they are 56,000.
         """
         rows = torch.cat([self.means[:, None], self.ways, self.weights[:, None]], dim=1)
-        scales = steps(rows)
+        scales = refuse_fit.steps(rows)
         levels = (rows / scales).round().numpy().astype(np.int8)
         shape = {"layer": self.layer, "stage": self.stage, "shape": list(rows.shape)}
         numbers = {name: getattr(self, name).tolist() for name in SMALL}
@@ -169,21 +156,22 @@ class Refusal:
         rest = {name: description[name] for name in ("layer", "stage", "threshold")}
         return cls(**rest, **large, **numbers)
 
-    def _measures(self, outputs: Outputs) -> torch.Tensor:
+    def _measures(self, net, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
         """Leftover, neuron and odds for the class that the network names: ``(m, 3)``."""
+        outputs = refuse_fit.values_and_scores(net, self.layer, data, images)
         values, scores = (each.double() for each in outputs)
         named = scores.argmax(dim=1)
         measures = torch.zeros(len(values), 3, dtype=torch.float64, device="cpu")
         for k in named.unique().tolist():
             here = named == k
-            rest = leftovers(values[here], self.means[k], self.ways[k]) / self.largest[k]
+            rest = refuse_fit.leftovers(values[here], self.means[k], self.ways[k]) / self.largest[k]
             neuron = values[here] @ self.weights[k] + self.biases[k]
             others = torch.cat([scores[here, :k], scores[here, k + 1 :]], dim=1).logsumexp(dim=1)
             measures[here] = torch.stack([rest, neuron, others - scores[here, k]], dim=1)
         return measures
 
     def _scores(self, measures: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
-        ink, side = ink_and_side(images)
+        ink, side = refuse_fit.ink_and_side(images)
         least, most, shortest = self.limits
         beyond = (ink < least) | (ink > most) | (side < shortest)
         return self._marks(measures).norm(dim=1).masked_fill(beyond, torch.inf)

@@ -171,7 +171,9 @@ class NetworkView(CalmPanel):
         """The image, the maps of all layers and the bars, with the chosen number framed."""
         stages, data, number = self._stages(), self._data, self.image_number
         truth = None if number is None else data.classes[data.labels[number].item()]
-        likely, place, chosen, field = self._likely(), self.view.state.get("chosen"), None, None
+        place, likely, chosen, field = self.view.state.get("chosen"), None, None, None
+        with suppress(DivergedError):  # the view says so
+            likely = self.probabilities
         if place is not None and place["stage"] < len(stages):  # after them come the bars
             name = list(stages)[place["stage"]]
             chosen = (name, *(place[key] for key in PLACE))
@@ -206,7 +208,3 @@ class NetworkView(CalmPanel):
 
     def _stages(self):
         return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))
-
-    def _likely(self) -> list[float] | None:
-        with suppress(DivergedError):  # the view says so
-            return self.probabilities

@@ -58,11 +58,6 @@ class Control:
         return made
 
 
-def _device_words(name: str) -> Words:
-    """``cuda:1``, which LENET_DEVICE can name, is a CUDA device too."""
-    return DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
-
-
 def _short(title: Words) -> Words:
     """A data set's title for a narrow column."""
     return Words(*(text.removeprefix("scikit-learn ") for text in title))
@@ -92,7 +87,10 @@ CONTROLS = {
     "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
     "device": Control(
         Words("计算设备", "Device"), Words("设备", "Device"),
-        words=lambda: {name: _device_words(name) for name in (str(try_gpu()), "cpu")},
+        words=lambda: {  # cuda:1, which LENET_DEVICE can name, is a CUDA device too
+            name: DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
+            for name in (str(try_gpu()), "cpu")
+        },
     ),
 }  # fmt: skip
 
@@ -107,8 +105,7 @@ class SettingControls(widgets.VBox):
     """
 
     def __init__(self, dataset: Source = "auto") -> None:
-        is_auto = isinstance(dataset, str) and dataset == "auto"
-        self.initial = self._recipe = recipe(_first() if is_auto else _named(dataset))
+        self.initial = self._recipe = recipe(_name_of(dataset))
         self.fields = {f.name: CONTROLS[f.name].widget(f.type) for f in fields(Settings)}
         self.sliders = {
             "lr": widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False),
@@ -141,11 +138,8 @@ class SettingControls(widgets.VBox):
         self._recipe = recipe
         for name in names:
             self.fields[name].value = getattr(recipe, name)
-        standardize, always = (
-            self.fields["standardize"],
-            data_set(recipe.dataset).always_standardized,
-        )
-        standardize.disabled = always
+        standardize = self.fields["standardize"]
+        standardize.disabled = always = data_set(recipe.dataset).always_standardized
         standardize.value = standardize.value or always
 
     def _take_from_slider(self, change: dict) -> None:
@@ -160,14 +154,12 @@ class SettingControls(widgets.VBox):
             self._set(recipe(change["new"]), [name for name in now if now[name] == before[name]])
 
 
-def _named(source: Source) -> str:
+def _name_of(source: Source) -> str:
     """The name of a data set; one's own is read."""
-    from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
+    if not (isinstance(source, str) and source == "auto"):
+        from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
 
-    return data_set_of(source).name
-
-
-def _first() -> str:
+        return data_set_of(source).name
     wanted = os.environ.get("LENET_DATASET", "").strip() or "auto"
     if wanted != "auto":
         return data_set(wanted).name

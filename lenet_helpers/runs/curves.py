@@ -47,9 +47,8 @@ def nothing_trained() -> Picture:
         axis.set(xlabel=label("轮", "epoch"), xlim=(0, 10), ylim=(0, 2.5))
         axis.text(5, 1.25, label("还没有训练", "nothing trained yet"), ha="center", va="center")
         axis.grid(alpha=0.4)
-    return Picture(
-        figure, Words("空的坐标系：还没有训练。", "Empty axes: nothing has been trained yet.")
-    )
+    words = Words("空的坐标系：还没有训练。", "Empty axes: nothing has been trained yet.")
+    return Picture(figure, words)
 
 
 def _draw_run(axis: Axes, run: Run) -> None:
