@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
 
 from lenet_helpers.figures import Picture, label, new_figure, style
 from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, nothing, screen
@@ -21,22 +20,15 @@ CHINESE = {
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
 
-class Stage(Protocol):
-    """A place of one's own for plots: it hears of each `LiveAnimator`, and shows its pictures."""
-
-    def begin(self, animator: "LiveAnimator") -> None:
-        """A plot with empty axes will be shown here."""
-
-    def show(self, picture: Picture) -> None:
-        """Show the plot as it is now."""
-
-
-_STAGE: ContextVar[Stage | None] = ContextVar("stage", default=None)
+_STAGE: ContextVar = ContextVar("stage", default=None)
 
 
 @contextmanager
-def drawing_on(stage: Stage) -> Iterator[None]:
-    """Inside the block each new `LiveAnimator` draws on ``stage`` instead of in the cell."""
+def drawing_on(stage) -> Iterator[None]:
+    """Inside the block each new `LiveAnimator` draws on ``stage`` instead of in the cell.
+
+    Its ``begin(animator)`` hears of each; its ``show(picture)`` shows the plot as it is.
+    """
     token = _STAGE.set(stage)
     try:
         yield

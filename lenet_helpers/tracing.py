@@ -13,11 +13,9 @@ from lenet_helpers.tables import Table
 from lenet_helpers.words import Words
 
 HEADINGS = (
-    Words("层", "Layer"),
-    Words("输出形状", "Output shape"),
-    Words("参数", "Parameters"),
-    Words("乘加运算", "Multiply-adds"),
-)
+    Words("层", "Layer"), Words("输出形状", "Output shape"),
+    Words("参数", "Parameters"), Words("乘加运算", "Multiply-adds"),
+)  # fmt: skip
 
 
 class LayerRow(NamedTuple):

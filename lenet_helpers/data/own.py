@@ -122,14 +122,13 @@ def _read_idx(files: list[Path], how: dict) -> tuple[Images, list[str], list[Wor
     train, test, name = read_idx_set(files)
     called = " ".join([name, *(folder.name for folder in files[0].parents[:2])]).lower()
     how = _default(how, transposed="emnist" in re.split(r"[^a-z]+", called))
-    counts = [len(part.labels) for part in (train, test) if part]
     labels, values, said = numbered([part.labels for part in (train, test) if part], wide=True)
     together = train.images if test is None else _joined(train.images, test.images)
     images, done = to_mnist_form(together, **how)
     names = names_beside(files[0], name, values)
     if test is None:
         return split(images, labels), names, [*said, *done, FOR_TESTING]
-    cut = counts[0]
+    cut = len(train.labels)
     return Images(images[:cut], labels[:cut], images[cut:], labels[cut:]), names, [*said, *done]
 
 

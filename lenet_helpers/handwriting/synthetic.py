@@ -101,7 +101,11 @@ def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image
     colors += random.normal(0, 1, colors.shape) * random.uniform(*scene.noise)
     image = Image.fromarray(np.clip(np.round(colors), 0, 255).astype(np.uint8))
     quality = int(random.integers(scene.jpeg[0], scene.jpeg[1] + 1))
-    return _through_jpeg(image, quality) if quality else image
+    if not quality:
+        return image
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("RGB")
 
 
 def _camera(scene: Scene, random) -> np.ndarray:
@@ -171,9 +175,3 @@ def _light(scene: Scene, random) -> np.ndarray:
         off = np.hypot(np.maximum(x - reach, 0) * 2, np.maximum(np.abs(y - middle) - 0.4, 0) * 2)
         light = light * (1 - random.uniform(0.25, 0.5) * np.clip(1 - off / 0.25, 0, 1))
     return light
-
-
-def _through_jpeg(image: Image.Image, quality: int) -> Image.Image:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality)
-    return Image.open(file).convert("RGB")

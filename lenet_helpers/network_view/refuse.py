@@ -73,7 +73,6 @@ class Refusal:
         *,
         share: float = SHARE,
         collages: int = MOST,
-        seed: int = 0,
     ) -> "Refusal":
         """Learn from digits alone what is usual, and choose the threshold.
 
@@ -84,7 +83,6 @@ class Refusal:
                 default the last sixth of ``train_iter``, which is then not learned from here.
             share: of the validation digits, the most that may be refused.
             collages: make at most so many pictures that are no digits; fewer are made faster.
-            seed: decides which collages are made.
 
         Raises:
             SettingError: the network has no linear layer or cannot take the pictures, its scores
@@ -98,7 +96,7 @@ class Refusal:
         layer, stage = refuse_fit.layer_before_linear(net)
         digits, soft, wrong = (
             refuse_fit.values_and_scores(net, layer, train_iter, some)
-            for some in (images, soft_digits(images), no_digits(images, labels, seed, collages))
+            for some in (images, soft_digits(images), no_digits(images, labels, 0, collages))
         )
         patterns = refuse_fit.class_patterns(digits[0], labels, digits[1].shape[1])
         neurons = refuse_fit.collage_neurons(
