@@ -46,22 +46,17 @@ class LiveAnimator:
     a ``widgets.Image``. ``fig`` itself has every point at once: ``animator.fig.savefig(...)``.
 
     Args:
-        xlabel, ylabel: names of the axes.
-        legend: a name for each line. The book's names ("train loss", "epoch", …) are shown in
-            Chinese as well.
-        xlim, ylim: limits of the axes; by default from the data.
-        xscale, yscale: ``"linear"`` or ``"log"``.
+        xlabel, ylabel, legend: names of the axes and of each line. The book's names ("train loss",
+            "epoch", …) are shown in Chinese as well.
+        xlim, ylim, xscale, yscale: limits, by default from the data; ``"linear"`` or ``"log"``.
         fmts: a matplotlib format for each line, begun again when there are more lines; by default
             colours and dashes that a colour-blind reader can tell apart.
-        nrows, ncols: as in ``d2l.Animator``, which draws into the first plot alone.
-        figsize: width and height in inches.
+        nrows, ncols, figsize: as in ``d2l.Animator``, which draws into the first alone; inches.
         show: is given each `Picture` instead of the notebook; for panels and tests.
 
     Attributes:
         X, Y: the points of each line so far; ``legend``: their names.
         fig, axes: matplotlib's figure and the list of its axes.
-
-    Source of the interface: Zhang, Lipton, Li and Smola, *Dive into Deep Learning*.
     """
 
     def __init__(

@@ -32,17 +32,14 @@ def lenet_like(
 ) -> nn.Sequential:
     """A network of LeNet's form; the sizes are LeNet's unless told otherwise.
 
-    It takes ``float32`` images of shape ``(n, 1, 28, 28)`` and returns scores (logits) of shape
-    ``(n, num_classes)``.
+    It takes ``float32`` images ``(n, 1, 28, 28)`` and returns scores (logits) ``(n, num_classes)``.
 
     Args:
         activation: ``"sigmoid"``, ``"tanh"`` or ``"relu"``, after each layer but the last.
         pooling: ``"average"`` or ``"max"``, 2×2, after each convolution.
-        kernel_size: height and width of every kernel, an odd number. The first convolution is
-            padded and keeps 28×28; the others are not.
-        channels: how many channels each convolution puts out.
-        hidden: how many units each fully connected layer before the last has; may be empty.
-        num_classes: how many classes the last layer tells apart.
+        kernel_size: of every kernel, an odd number. Only the first convolution is padded.
+        channels, hidden: how many channels each convolution puts out, and how many units each
+            fully connected layer before the last has; these may be none.
 
     Raises:
         SettingError: an unknown name, a size that is no positive integer, an even kernel, or

@@ -57,13 +57,8 @@ def save_net(
 def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None) -> dict:
     """Load into ``net`` the weights that `save_net` wrote: all, or none. Runs no code of the file.
 
-    The network remembers, as ``net.learned_from``, what this returns: if it then meets other data,
-    in training, evaluation or a panel, a line says so.
-
-    Args:
-        net: a network of the same layers, ``lenet()`` say, on any device.
-        path: the file.
-        data: what the network is to be used on; a line says so if it is other data.
+    The network remembers, as ``net.learned_from``, what this returns: if it then meets other data
+    (``data``, say), in training, evaluation or a panel, a line says so.
 
     Returns:
         ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with the

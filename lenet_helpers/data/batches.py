@@ -126,13 +126,12 @@ def load_data(
             the environment variable ``LENET_DATASET`` makes this choice for a whole class. Or data
             of your own: a folder of IDX files or with a subfolder of pictures for each class, or
             arrays ``(images, labels)``; one line says how they were brought to 28×28.
-        batch_size: examples in a batch.
+        batch_size, seed: examples in a batch; decides the shuffled orders.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
             passes over ``LENET_DATASET=fashion_mnist``.
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
             range from 0 to 1. The digits always do.
-        seed: decides the shuffled orders.
         classes, transposed, dark_ink: of your own data; see `data_set_of`.
 
     Raises:

@@ -21,11 +21,9 @@ class Scene:
         digit: height of the digit's 28 pixels, as a share of the photo's height.
         pen: by how many of MNIST's pixels the strokes are made wider, negative for narrower.
         ink, paper: colours of the darkest ink and of the paper, RGB.
-        cover: how much of the paper's colour the ink takes away, from 0 to 1.
-        shading: how much darker one side of the paper is than the other, a share.
+        cover, shading: of the paper's colour what ink takes away, and how much darker one side is.
         noise, blur: of the camera, in grey levels and in pixels.
-        rotation: degrees, to either side.
-        perspective: how much smaller the farther side may be, a share.
+        rotation, perspective: degrees, to either side; how much smaller the farther side may be.
         lines: ``""``, ``"ruled"`` or ``"squared"``.
         table, hand: whether the table's edge, or the shadow of a hand, is in view.
         jpeg: quality, or 0 for none.

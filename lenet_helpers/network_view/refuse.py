@@ -40,10 +40,9 @@ class Refusal:
     With ``c`` classes, and ``n`` outputs of the layer that is looked at (for LeNet 10 and 400):
 
     Attributes:
-        layer: how many of the network's layers come before its first linear layer.
-        stage: the place of that layer among the stages of `network.js`.
-        means: ``(c, n)``, of each class's outputs at length 1.
-        ways: ``(c, 12, n)``, their main directions, each of length 1.
+        layer, stage: how many layers come before the first linear one; its place in `network.js`.
+        means, ways: ``(c, n)``, of each class's outputs at length 1, and ``(c, 12, n)``, their main
+            directions, each of length 1.
         largest: ``(c,)``, the leftover that counts as the largest of the class.
         weights, biases: ``(c, n)`` and ``(c,)``, of the neurons that know collages.
         usual, odd: ``(3,)``, the three measures of a usual digit and of an odd one.

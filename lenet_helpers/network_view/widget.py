@@ -37,8 +37,8 @@ class NetworkView(CalmPanel):
     """A network on one screen: a picture goes in on the left, ten probabilities come out at the
     right; whatever is pointed at shows where it comes from.
 
-    All is computed in the browser, with the weights as they are when the view is made: after more
-    training, make another. Its attributes and methods do from code what one can do by hand.
+    All is computed in the browser, with the weights as they are when the view is made. Attributes
+    and methods do from code what one can do by hand; ``view.state`` is what the widget shows.
 
     Args:
         net: as `describe` takes it: convolutions, poolings, activations, ``Flatten``, ``Linear``.
@@ -46,13 +46,9 @@ class NetworkView(CalmPanel):
         other: a second network to compare with; it may differ in its activations.
         checkpoints: of ``net``'s training, as ``train(..., checkpoints=...)`` collects them.
         draw: whether there is a pad to draw on.
-        names: of both networks; by default "trained" and "untrained", or their activations where
-            these differ.
+        names: of both networks; by default as in `as_networks`.
         refusal: the rule by which ``net`` may say "not a digit"; for two networks a pair, of each
             its own or ``None``. A checkpoint before the last is another network, and has none.
-
-    Attributes:
-        view: the widget; ``view.state`` is what it shows.
 
     Raises:
         SettingError: a network cannot be shown, or does not fit the pictures or the other one.

@@ -103,11 +103,8 @@ class ProgressLine(widgets.VBox):
             return
         self._shown_at, self.bar.value = now, done
         left, speed = report.elapsed / done * (1 - done), report.examples_per_sec
-        self._say(
-            run,
-            [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"],
-            [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"],
-        )
+        zh = [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"]
+        self._say(run, zh, [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"])
 
     def downloading(self, progress: DownloadProgress) -> None:
         """Show how far a download is, its rate, and the time left."""

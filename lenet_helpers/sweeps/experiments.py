@@ -45,24 +45,19 @@ def train_lenet(
     """Build a network from plain values, train it, and say how it went.
 
     Runs on the CPU in one thread, so that the same settings give the same numbers in this process,
-    in a worker process, and beside other runs in threads of one process. The random numbers of
-    the caller are left alone.
+    in a worker, and beside other runs. The random numbers of the caller are left alone.
 
     Args:
         dataset, standardize, batch_size: as in `load_data`.
         activation, pooling, kernel_size, channels, hidden: as in `lenet_like`.
         init: ``"xavier"``; ``"normal"``, which is N(0, 0.01²); ``"default"``, PyTorch's own.
-        lr, epochs: as in `train`.
+        lr, epochs: as in `train`, whose errors these are.
         seed: decides the initial weights and the order of the examples.
 
     Returns:
         ``parameters``; ``loss`` (nats), ``train_acc`` and ``test_acc`` at the end; ``losses``, the
         mean loss of the epoch so far at each fifth of an epoch, and ``test_accs``, the test
         accuracy after each epoch. Rounded to five decimals.
-
-    Raises:
-        SettingError: a setting cannot be used.
-        DivergedError: the loss is no longer finite.
     """
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
     with one_thread():

@@ -31,17 +31,15 @@ class Fields(NamedTuple):
 def compose(
     images: torch.Tensor, labels: torch.Tensor, gaps: torch.Tensor, generator: torch.Generator
 ) -> Fields:
-    """Set five random digits side by side in each of ``n`` fields.
+    """Set five random digits side by side in each of ``n`` fields; ``generator`` is the chance.
 
     Each digit is enlarged by 0.8 to 1.1 and moved up or down by up to 3 pixels; where two overlap,
     the darker pixel is seen. The field begins somewhere between the margins.
 
     Args:
-        images: ``uint8 (m, 28, 28)`` in MNIST's form, ink 255.
-        labels: ``int64 (m,)``.
-        gaps: ``int64 (n,)``, for each field the pixels of paper between the ink of one digit and
-            that of the next, counted in columns; below 0 they overlap by so many.
-        generator: decides everything that is random.
+        images, labels: ``uint8 (m, 28, 28)`` in MNIST's form, ink 255; ``int64 (m,)``.
+        gaps: ``int64 (n,)``, for each field the columns of paper between the ink of one digit and
+            that of the next; below 0 they overlap by so many.
 
     Raises:
         SettingError: images or gaps that are none of these.
