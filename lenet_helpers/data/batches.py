@@ -152,21 +152,17 @@ def load_data(
         dataset, images, place = _read(known)
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
-    def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
-        return BatchIterator(
-            dataset.name, dataset.title, dataset.classes, place,
-            torch.from_numpy(images).to(device),
-            torch.from_numpy(labels.astype(np.int64)).to(device),
-            mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
-            dataset.said,
-        )  # fmt: skip
-
     keep_freed_memory()
     with memory_explained():
-        return (
-            batches(images.train_images, images.train_labels, shuffle=True),
-            batches(images.test_images, images.test_labels, shuffle=False),
-        )
+        return tuple(
+            BatchIterator(
+                dataset.name, dataset.title, dataset.classes, place,
+                torch.from_numpy(X).to(device), torch.from_numpy(y.astype(np.int64)).to(device),
+                mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
+                dataset.said,
+            )
+            for X, y, shuffle in ((*images[:2], True), (*images[2:], False))
+        )  # fmt: skip
 
 
 def load_for_run(

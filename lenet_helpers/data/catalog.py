@@ -102,12 +102,8 @@ _DIGITS = tuple(Words.same(str(digit)) for digit in range(10))
 DATA_SET = Words("数据集", "data set")
 _ALL = (
     DataSet(
-        "fashion_mnist",
-        Words.same("Fashion-MNIST"),
-        _CLOTHES,
-        torchvision_class="FashionMNIST",
-        megabytes=31,
-        debian="fashion-mnist",
+        "fashion_mnist", Words.same("Fashion-MNIST"), _CLOTHES,
+        torchvision_class="FashionMNIST", megabytes=31, debian="fashion-mnist",
         sha256=(
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -116,11 +112,7 @@ _ALL = (
         ),
     ),
     DataSet(
-        "mnist",
-        Words.same("MNIST"),
-        _DIGITS,
-        torchvision_class="MNIST",
-        megabytes=12,
+        "mnist", Words.same("MNIST"), _DIGITS, torchvision_class="MNIST", megabytes=12,
         sha256=(
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -129,14 +121,11 @@ _ALL = (
         ),
     ),
     DataSet(
-        "digits",
-        Words("scikit-learn 手写数字", "scikit-learn digits"),
-        _DIGITS,
+        "digits", Words("scikit-learn 手写数字", "scikit-learn digits"), _DIGITS,
         always_standardized=True,  # without it the lesson's LeNet does not learn from so few
-        read=read_digits,
-        comes_with=Words("scikit-learn 自带", "comes with scikit-learn"),
+        read=read_digits, comes_with=Words("scikit-learn 自带", "comes with scikit-learn"),
     ),
-)
+)  # fmt: skip
 DATA_SETS = {dataset.name: dataset for dataset in _ALL}
 OWN: dict[str, DataSet] = {}  # data of one's own, by their names, as this session has read them
 
