@@ -23,11 +23,7 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints(list[Checkpoint]):
-    """Collects checkpoints while `train` runs: ``train(..., checkpoints=Checkpoints(when))``.
-
-    Args:
-        when: after how many batches, counted from 0 (before the first step) over all epochs.
-    """
+    """For ``train(..., checkpoints=…)``: collects one after each number of batches in ``when``."""
 
     def __init__(self, when: Collection[int] = ()) -> None:
         super().__init__()

@@ -166,10 +166,7 @@ def curves(
 def timeline(
     events: Sequence[tuple[float, str, Words]], caption: Words, title: str = ""
 ) -> Picture:
-    """Events along a line that runs downwards, spaced as their years are.
-
-    Each has its place (a year and its fraction), the date as text, and what happened.
-    """
+    """Events along a line downwards: place (year and fraction), date as text, what happened."""
     years = [year for year, _, _ in events]
     first, last = min(years) - 0.5, max(years) + 0.5
     figure, axis = new_figure(9.0, 0.42 * (last - first) + 0.35 * bool(title))

@@ -25,10 +25,7 @@ _STAGE: ContextVar = ContextVar("stage", default=None)
 
 @contextmanager
 def drawing_on(stage) -> Iterator[None]:
-    """Inside the block each new `LiveAnimator` draws on ``stage`` instead of in the cell.
-
-    Its ``begin(animator)`` hears of each; its ``show(picture)`` shows the plot as it is.
-    """
+    """Here a new `LiveAnimator` goes to ``stage.begin``, its `Picture` to ``stage.show``."""
     token = _STAGE.set(stage)
     try:
         yield
@@ -98,7 +95,7 @@ class LiveAnimator:
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.
 
-        ``x`` and ``y`` are one number for each line, or one for all.
+        ``x`` is one position for all lines, or one for each; ``y`` the value of each, or the one.
         """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)

@@ -82,10 +82,6 @@ def lenet_like(
 
 
 def xavier(module: nn.Module) -> None:
-    """Xavier-uniform weights for a convolution or linear layer; for ``net.apply``.
-
-    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
-    networks*, AISTATS 2010.
-    """
+    """Xavier-uniform weights (Glorot and Bengio, AISTATS 2010) for one layer; for ``net.apply``."""
     if isinstance(module, nn.Linear | nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)

@@ -43,11 +43,7 @@ class DataUnavailableError(LessonError):
 
 
 def read_folder(folder: Path, dataset: DataSet) -> Images:
-    """Read the four files of a data set, plain or compressed.
-
-    Raises `AnotherDataSetError`: the files are those of another data set; `DamagedFileError`: a
-    file cannot be read, or has another checksum than the published one.
-    """
+    """Read a data set's four files, or raise `AnotherDataSetError` or `DamagedFileError`."""
     paths = [file_in(folder, stem) or folder / stem for stem in FILES]
     try:
         return Images(*map(read_idx, paths, dataset.sha256))

@@ -24,11 +24,6 @@ class IdxFile(NamedTuple):
     is_test: bool
     array: np.ndarray
 
-    @property
-    def has_images(self) -> bool:
-        """Whether these are pictures; labels have one axis, or a second for what else is known."""
-        return self.array.ndim > 2
-
 
 class Part(NamedTuple):
     """Pictures and labels of training or testing, as the files have them."""
@@ -49,11 +44,7 @@ def idx_files(folder: Path) -> list[Path]:
 
 
 def read_idx_set(paths: list[Path]) -> tuple[Part, Part | None, str]:
-    """The two parts of the set that these files make up, the second if there is one, and its name.
-
-    Raises `SettingError`: there are several sets, or files of a part are missing or don't fit
-    together; `DamagedFileError`: a file cannot be read or is not whole.
-    """
+    """Both parts of a set (the second may be ``None``) and its name; or a `SettingError`."""
     sets = sorted({_set(path) for path in paths})
     if len(sets) > 1:
         example = str(paths[0].parent / sets[0])
@@ -71,8 +62,8 @@ def read_idx_set(paths: list[Path]) -> tuple[Part, Part | None, str]:
 
 
 def _part(files: list[IdxFile]) -> Part:
-    images = [file for file in files if file.has_images]
-    labels = [file for file in files if not file.has_images]
+    images = [file for file in files if file.array.ndim > 2]
+    labels = [file for file in files if file.array.ndim <= 2]  # and what else is known of each
     if len(images) == len(labels) == 1 and len(images[0].array) == len(labels[0].array):
         return Part(images[0].array, labels[0].array)
     found = ", ".join(f"{file.path.name} {file.array.shape}" for file in files)

@@ -35,10 +35,7 @@ class Digit(NamedTuple):
 
 
 def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of a photo, a scan or a drawing, in MNIST's form; ``deskew`` sets it upright.
-
-    ``picture`` is as `grey_of` takes it, or an `Ink`. Raises `SettingError`: as `grey_of`.
-    """
+    """The one digit of an `Ink`, or of what `grey_of` takes (and its errors), in MNIST's form."""
     ink = picture if isinstance(picture, Ink) else ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)

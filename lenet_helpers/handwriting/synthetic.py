@@ -75,13 +75,7 @@ SCENES = {
 
 
 def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image:
-    """A photo of a digit as someone might take it, RGB of 640×480 pixels.
-
-    Args:
-        digit: one of MNIST's images, ``uint8 (28, 28)``, 0 for paper.
-        scene: a name in ``SCENES`` or a `Scene`.
-        seed: the same seed makes the same photo.
-    """
+    """A photo, RGB of 640×480, of a digit ``uint8 (28, 28)`` in a scene; the same for a seed."""
     if not isinstance(scene, Scene):
         scene = require_known(SCENES, scene, Words("场景", "scene"))
     random = np.random.default_rng(seed)

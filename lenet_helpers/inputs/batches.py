@@ -110,11 +110,7 @@ def pixels_of(data: "BatchIterator") -> dict:
 
 
 def say_if_other_data(about: dict | None, data: Iterable) -> None:
-    """Say in one line if a network meets other data than it was trained on; then go on.
-
-    ``about`` is what `load_net` returns and leaves with the network as ``net.learned_from``. A
-    list of batches says nothing of where its pixels come from.
-    """
+    """Say in one line if a net meets other data than ``about`` (its ``learned_from``) says."""
     if about is None or not all(hasattr(data, name) for name in PICTURES):
         return
     before, now = _in_words(about), _in_words(pixels_of(data))

@@ -64,12 +64,7 @@ def outputs_of(
     part: nn.Module | None = None,
     images: torch.Tensor | None = None,
 ) -> Any:
-    """What the network, or its ``part`` alone, makes of ``X``, which came from ``images``.
-
-    Raises:
-        SettingError: a layer cannot take what reaches it; the message names that layer.
-        NoMemoryError: there is too little memory.
-    """
+    """What a net, or its ``part``, makes of ``X`` from ``images``; a `SettingError` names a layer."""
     try:
         with memory_explained():
             return (net if part is None else part)(X)

@@ -24,11 +24,7 @@ PAD_SIDE = 280  # pixels, ten for each of the network's 28
 
 
 def choose_pictures(net: nn.Module, data: BatchIterator) -> dict[int, Words | None]:
-    """Numbers of pictures worth a look, at most 20, and what is to be said of each.
-
-    The first picture of each class that the network reads right, then the mistakes that it is
-    surest of. Raises `SettingError`: as `predict_all`.
-    """
+    """At most 20 pictures, with words: the first right one of each class, the surest mistakes."""
     found = predict_all(net, data)
     chosen: dict[int, Words | None] = {}
     right = found.predicted == found.labels

@@ -112,10 +112,7 @@ class Refusal:
         return replace(refusal, threshold=threshold.item())
 
     def marks(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:
-        """How strange, pasted and unsure each picture is to ``net``: ``float64 (m, 3)``, from 0.
-
-        Of ``images``, ``uint8 (m, 28, 28)`` in MNIST's form, ``data.prepare`` makes the input.
-        """
+        """How strange, pasted, unsure ``uint8 (m, 28, 28)`` images are: ``float64 (m, 3)``."""
         return self._marks(self._measures(net, data, images))
 
     def scores(self, net: nn.Sequential, data: BatchIterator, images: torch.Tensor) -> torch.Tensor:

@@ -86,11 +86,7 @@ def still_picture(
     chosen: tuple[str, int, int, int] | None = None,
     field: Window | None = None,
 ) -> Picture:
-    """The picture, the maps of every stage and the bars.
-
-    Framed are the chosen number (its stage's name, channel, row and column) and its receptive
-    ``field``. Where there is no ink, there are no probabilities.
-    """
+    """The picture, maps of every stage and bars; the chosen number and its field are framed."""
     widths = [1.4, *([1] * (len(stages) - 1)), 1.3]
     figure, axes = new_figure(7.2, 2.0, 1, len(widths), width_ratios=widths)
     with style():

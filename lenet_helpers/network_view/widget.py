@@ -105,21 +105,17 @@ class NetworkView(CalmPanel):
     @property
     def image(self) -> torch.Tensor:
         """What the network sees, ``uint8 (28, 28)``; blank where nothing is drawn."""
-        state, (drawing, image) = self.view.state, self._drawn
+        state, shape, (drawing, image) = self.view.state, self._data.images.shape[1:], self._drawn
         if self.image_number is not None:
             return self._data.images[self.image_number].cpu()
         if state.get("drawing") is None:
-            return torch.zeros(self._data.images.shape[1:], dtype=torch.uint8, device="cpu")
+            return torch.zeros(shape, dtype=torch.uint8, device="cpu")
         if state["drawing"] == drawing:
             return image
-        shape = self._data.images.shape[1:]
         return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
 
     def draw(self, picture) -> None:
-        """Put a drawing, or the digit of a photo or a scan, on the pad, scaled to fit.
-
-        ``picture`` and errors are as in `grey_of`.
-        """
+        """Put a drawing, or a photo's or scan's digit, on the pad; errors are as in `grey_of`."""
         self._drawn = as_drawing(picture)
         self._show(picture=None, drawing=self._drawn[0])
 

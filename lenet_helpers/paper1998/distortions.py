@@ -25,11 +25,7 @@ class Distortion:
 
 
 def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tensor:
-    """Random matrices ``(count, 2, 3)`` that say for each output place where to read.
-
-    Coordinates run from −1 to 1 over ``size`` pixels, as `torch.nn.functional.affine_grid` has
-    them. Drawn as ``torch.manual_seed`` decides.
-    """
+    """Random matrices ``(count, 2, 3)``, as torch's ``affine_grid`` has them for ``size`` pixels."""
     draw = torch.rand(5, count, dtype=torch.float32, device="cpu") * 2 - 1
     scale = (draw[0] * distortion.scale).exp()
     squeeze = (draw[1] * distortion.squeeze).exp()

@@ -23,10 +23,7 @@ DOUBTFUL_LABELS = {
 
 
 class PaperRow(NamedTuple):
-    """A row of the paper's comparison: its name in the results file, and its test error in percent.
-
-    What was left out has no method, and says why. Source: LeCun et al. (1998), Fig. 9.
-    """
+    """A row of Fig. 9: its name in the results file, if it was done, and its test error (%)."""
 
     method: str | None
     title: Words

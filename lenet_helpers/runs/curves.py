@@ -16,11 +16,7 @@ MOST_ROWS = 12
 
 
 def compare_runs(runs: Sequence[Run]) -> Picture:
-    """Training loss and test accuracy of runs side by side, told apart by colour, dash and mark.
-
-    A run that diverged has a cross at the top of the axis and by its name. A loss above 5 is
-    cut off.
-    """
+    """Training loss, up to 5, and test accuracy of runs side by side; a cross: one diverged."""
     figure, (left, right) = new_figure(9.0, 3.6, 1, 2)
     with style():
         _draw_comparison(left, right, runs)

@@ -85,10 +85,7 @@ def threads_reach_widgets() -> bool:
 
 
 class Job:
-    """Does ``work(job)`` once and then ``at_end(job)``; what the work raises is in ``error``.
-
-    ``reading`` says whether the work has yet to get hold of its data, for which nobody waits.
-    """
+    """Does ``work(job)``, then ``at_end(job)``; its ``error``; ``reading`` until data came."""
 
     def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
         self._work, self._at_end = work, at_end
