@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -18,9 +17,6 @@ from PIL import Image
 from lenet_helpers.fonts import chinese_font
 from lenet_helpers.palette import COLORS, LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.tracing import ShapeTrace
 
 DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
@@ -111,8 +107,7 @@ def image_grid(
 
     Args:
         images: ``(height, width)`` each, numbers or tensors.
-        caption: the picture's alternative text, in Chinese and in English.
-        titles: a text above each picture, or both languages of it; or none.
+        caption, titles: the alternative text, and a text above each or none; in both languages.
         title, inch: a text above them all, and the width of each.
         cmap, vmin, vmax: as in ``Axes.imshow``; by default each picture uses its own range.
         frame: draw each picture's edge, where it matters what lies how far from it.
@@ -182,8 +177,8 @@ def timeline(
     return Picture(figure, caption)
 
 
-def network_costs(trace: "ShapeTrace", caption: Words) -> Picture:
-    """Parameters and multiply-adds of each layer that has some, with their shares of the total."""
+def network_costs(trace, caption: Words) -> Picture:
+    """Parameters and multiply-adds of the layers of a `ShapeTrace`, with their shares."""
     costly = [row for row in trace.rows if row.parameters + row.multiply_adds]
     kinds = [NAMES.get(row.layer, row.layer) for row in costly]
     names = [f"{kind}{kinds[: n + 1].count(kind)}" for n, kind in enumerate(kinds)]

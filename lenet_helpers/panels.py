@@ -91,9 +91,8 @@ class Panel(widgets.VBox):
     """Widgets while a kernel is there, and a still picture of them in the saved notebook.
 
     A panel says in `still` how it looks without a kernel, and calls `keep_still` when that has
-    changed for good (a run has ended), not while it is changing. Running the cell that made a
-    panel again closes it, and with it all that it had going. ``style_sheet`` is the file with the
-    looks of its own parts, if they have any.
+    changed for good, not while it is changing. Running the cell that made a panel again closes it,
+    and all that it had going. ``style_sheet`` is the file with the looks of its own parts.
     """
 
     style_sheet: Path | None = None

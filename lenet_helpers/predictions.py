@@ -57,13 +57,8 @@ class Predictions:
 def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
     """What ``net`` thinks of every picture in ``data_iter.images``, in that order.
 
-    Args:
-        net: maps ``(n, 1, 28, 28)`` to a score for each class; it is left as it is.
-        data_iter: pictures, labels and classes, as `load_data` returns them.
-
-    Raises:
-        SettingError: there is no picture, or the net does not fit the pictures and classes.
-        DivergedError: the scores are not finite.
+    ``data_iter`` has pictures, labels and classes, as `load_data` returns them. Raises
+    `SettingError`: no picture, or the net does not fit them; `DivergedError`: not finite.
     """
     net = net_for(net, data_iter)
     say_if_other_data(getattr(net, "learned_from", None), data_iter)

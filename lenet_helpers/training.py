@@ -43,9 +43,8 @@ class Progress:
     epoch, of ``num_batches``); ``loss`` (mean cross-entropy, in nats) and ``train_acc`` (0 to 1)
     are means over the epoch so far, ``recent_loss`` and ``recent_acc`` over the batches since the
     report before: drawn, they do not jump where an epoch begins. ``test_acc`` (0 to 1) is there
-    only at the end of an epoch, in a report of its own that has these means once more;
-    ``examples_per_sec`` is over the whole run, loading and evaluation included; ``elapsed`` is in
-    seconds.
+    only at the end of an epoch, in a report of its own; ``examples_per_sec`` is over the whole run,
+    loading and evaluation included; ``elapsed`` is in seconds.
     """
 
     epoch: float

@@ -19,13 +19,10 @@ FINE = 8 * LONGEST_SIDE  # pixels of the longer side, to widen or narrow strokes
 
 
 class Digit(NamedTuple):
-    """A picture's digit.
+    """A picture's digit: ``image``, ``uint8 (28, 28)`` in MNIST's form, blank if there is none.
 
-    Attributes:
-        image: ``uint8 (28, 28)`` in MNIST's form; blank if nothing was found.
-        values: its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255.
-        steps: what each step made of the picture, the picture in grey first.
-        remarks: why a reading of it is not sure, in both languages; none if there is no doubt.
+    ``values`` are its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255; ``steps``
+    what was made of the picture, which comes first; ``remarks`` say why a reading is not sure.
     """
 
     image: torch.Tensor
@@ -35,7 +32,7 @@ class Digit(NamedTuple):
 
 
 def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of an `Ink`, or of what `grey_of` takes (and its errors), in MNIST's form."""
+    """The one digit of an `Ink`, or of what `grey_of` takes; ``deskew`` sets it upright."""
     ink = picture if isinstance(picture, Ink) else ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)

@@ -12,8 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lenet_helpers.grey import grey_of
-from lenet_helpers.handwriting.lines import without_lines
-from lenet_helpers.handwriting.pieces import EIGHT, pieces_of
+from lenet_helpers.handwriting.pieces import EIGHT, pieces_of, without_lines
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
@@ -37,13 +36,10 @@ class Step(NamedTuple):
 
 
 class Ink(NamedTuple):
-    """Ink on blank paper.
+    """Ink on blank paper: ``values`` ``float32 (h, w)``, 0 for paper, 255 for ink.
 
-    Attributes:
-        values: ``float32 (h, w)``, 0 is paper, 255 is ink.
-        steps: what each step made of the picture, the picture first.
-        remarks: what makes the reading doubtful, in both languages.
-        is_clean: whether it was a clean drawing, whose values are kept.
+    ``steps`` say what was made of the picture, which comes first; ``remarks`` what makes the
+    reading doubtful; ``is_clean`` whether it was a clean drawing, whose values are kept.
     """
 
     values: np.ndarray

@@ -64,7 +64,7 @@ def outputs_of(
     part: nn.Module | None = None,
     images: torch.Tensor | None = None,
 ) -> Any:
-    """What a net, or its ``part``, makes of ``X`` from ``images``; a `SettingError` names a layer."""
+    """What a net, or its ``part``, makes of ``X`` from ``images``; an error names the layer."""
     try:
         with memory_explained():
             return (net if part is None else part)(X)

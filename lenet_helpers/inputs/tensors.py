@@ -72,14 +72,9 @@ def as_labels(
 ) -> torch.Tensor:
     """Labels as ``int64 (count,)``, on their device.
 
-    Args:
-        y: whole numbers from 0 to ``classes - 1`` in any integer type, ``(count,)`` or a column.
-        one_hot: whether they are rows of 0s with one 1 instead, ``(count, classes)``.
-        look: whether to look at their values. On a GPU, where torch itself would not say so, a
-            label out of range means that the kernel has to be restarted.
-
-    Raises:
-        SettingError: they are something else.
+    They are whole numbers from 0 to ``classes - 1``, ``(count,)`` or a column, or if ``one_hot``
+    rows of 0s with one 1, ``(count, classes)``; else a `SettingError`. On a GPU, to ``look`` at
+    them waits, but torch does not say so if one is out of range: the kernel must be restarted.
     """
     if _is_whole(y, one_hot) and y.shape == (count, classes) and one_hot:
         if not look or (((y == 0) | (y == 1)).all() and (y.sum(dim=1) == 1).all()):

@@ -23,11 +23,9 @@ class Reading:
     """What a network makes of a picture; a notebook shows its steps and `words`.
 
     Attributes:
-        digit: the answer, or ``None`` where there are remarks: then nothing is sure.
-        guess: what the network would say; ``None`` if there is no ink.
+        digit, guess: the answer, ``None`` where there are remarks; ``None`` only without ink.
         probabilities: of each class, from 0 to 1; empty if there is no ink.
-        image: what the network saw, ``uint8 (28, 28)``.
-        steps: from the picture to ``image``.
+        image, steps: what the network saw, ``uint8 (28, 28)``, and how it was made.
         remarks: why there is no answer, in both languages.
     """
 
@@ -57,8 +55,7 @@ def read_drawing(
     """Read one digit with a network; by default with the course's own LeNet, trained on MNIST.
 
     Args:
-        picture: a photo, a scan or a drawing: a file's name, Pillow's image, numbers or booleans,
-            in grey or in colours, dark on light or light on dark; as `grey_of` takes it.
+        picture: a photo, a scan or a drawing, as `grey_of` takes it, dark on light or the reverse.
         net, data: a network and the data set it was trained on, as `load_data` returns it.
         refusal: the rule by which ``net`` may say "not a digit".
         deskew: set a slanting digit upright first.

@@ -77,15 +77,14 @@ class Refusal:
 
         Args:
             net: trained on digits like these; it is left as it is.
-            train_iter: digits to learn from; their order does not matter.
+            train_iter: digits to learn from, in any order.
             valid_iter: other digits, best such as the network has not learned from either; by
                 default the last sixth of ``train_iter``, which is then not learned from here.
             share: of the validation digits, the most that may be refused.
             collages: make at most so many pictures that are no digits; fewer are made faster.
 
         Raises:
-            SettingError: the network has no linear layer or cannot take the pictures, its scores
-                are not finite, or a class has no digit.
+            SettingError: no linear layer, pictures that don't fit, or a class without a digit.
         """
         net = net_for(net, train_iter)
         images, labels = train_iter.images.cpu(), train_iter.labels.cpu()

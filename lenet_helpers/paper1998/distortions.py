@@ -25,7 +25,7 @@ class Distortion:
 
 
 def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tensor:
-    """Random matrices ``(count, 2, 3)``, as torch's ``affine_grid`` has them for ``size`` pixels."""
+    """Random matrices ``(count, 2, 3)``, as ``affine_grid`` has them for ``size`` pixels."""
     draw = torch.rand(5, count, dtype=torch.float32, device="cpu") * 2 - 1
     scale = (draw[0] * distortion.scale).exp()
     squeeze = (draw[1] * distortion.squeeze).exp()

@@ -51,8 +51,7 @@ class TrainingPanel(Panel):
         lr, epochs, batch_size, activation, pooling, standardize, dataset, seed, device: widgets
             with a ``value``; the sliders follow.
         train_button, stop_button, continue_button, reset_button: widgets with ``click()``.
-        net: the network of the last run; before the first one, and after a reset, an untrained one.
-        runs: all runs that were kept (`Run`).
+        net, runs: the network of the last run, or an untrained one; all runs that were kept.
         error: what ended the last run early, or ``None``; ``raise panel.error`` shows where.
 
     Raises:

@@ -54,11 +54,8 @@ class RunChip(widgets.HBox):
 class RunTable(widgets.VBox):
     """Shows runs, and lets one choose and remove them; then it calls ``changed``.
 
-    Attributes:
-        runs: all that are kept, in order.
-        chips: for each run's number its check box and its button.
-        table, link: `widgets.HTML` with the table, and with the same as a file.
-        chart: the `PictureBox` with the chosen runs.
+    ``chips`` has for each run's number its check box and its button; ``table`` and ``link`` are the
+    table, and the same as a file; ``chart`` is the `PictureBox` with the chosen runs.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
