@@ -51,7 +51,7 @@ class PictureBox(widgets.VBox):
 
 
 class Choice(widgets.Dropdown):
-    """A list of words that follow the language; ``relabelling``, the value changes and back."""
+    """A list of words that follow the language. ``relabelling``: its value changes and back."""
 
     def __init__(self, options: Mapping[str, Words], **traits) -> None:
         self.words, self.relabelling = dict(options), False

@@ -9,12 +9,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoints
-from lenet_helpers.checks import (
-    DivergedError,
-    memory_explained,
-    require_finite,
-    require_learning_rate,
-)
+from lenet_helpers.checks import memory_explained, require_finite, require_learning_rate
 from lenet_helpers.cores import free_cores
 from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.evaluation import accuracy_until
@@ -31,7 +26,6 @@ from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
-__all__ = ["DivergedError", "Progress", "train"]
 REPORTS_PER_EPOCH = 5
 
 

@@ -13,14 +13,7 @@ import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import (
-    ClassNames,
-    DataSet,
-    Images,
-    Source,
-    data_set,
-    pixel_statistics,
-)
+from lenet_helpers.data.catalog import ClassNames, DataSet, Images, Source, data_set
 from lenet_helpers.data.downloads import bring, download
 from lenet_helpers.data.files import DataUnavailableError, read_folder
 from lenet_helpers.data.places import find, looked_in
@@ -189,6 +182,14 @@ def load_for_run(
 def read_once(dataset: DataSet, device: str) -> tuple[BatchIterator, BatchIterator]:
     """What `load_for_run` keeps; ``cache_clear`` forgets it."""
     return load_data(dataset.name, device=device)
+
+
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
+    counts = torch.bincount(images.flatten(), minlength=256).double()
+    levels = torch.arange(256, dtype=torch.float64, device=images.device)
+    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
+    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
 
 
 def _read(dataset: DataSet) -> tuple[DataSet, Images, Words]:

@@ -32,14 +32,6 @@ class Images(NamedTuple):
     test_labels: np.ndarray
 
 
-def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
-    counts = torch.bincount(images.flatten(), minlength=256).double()
-    levels = torch.arange(256, dtype=torch.float64, device=images.device)
-    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
-    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
-
-
 @dataclass(frozen=True)
 class DataSet:
     """A data set of 28×28 grey images; the known ones have ten classes.

@@ -132,16 +132,14 @@ def fetch(dataset: DataSet, root: Path) -> None:
     known = getattr(datasets, dataset.torchvision_class)
     raw = raw_folder(root, dataset)
     raw.mkdir(parents=True, exist_ok=True)
-    files: list[str] = []  # each file's path, then its addresses
-    for name, _ in known.resources:
-        files += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
+    command = [sys.executable, "-I", program.__file__, str(root), str(TIMEOUT_S)]
+    for name, _ in known.resources:  # each file's path, then its addresses
+        command += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
     with _watch(dataset) as watch:
-        _run(dataset, root, files, watch)
+        _run(dataset, command, raw, watch)
 
 
-def _run(dataset: DataSet, root: Path, files: list[str], watch: Watch) -> None:
-    command = [sys.executable, "-I", program.__file__, str(root), str(TIMEOUT_S), *files]
-    folder = raw_folder(root, dataset)
+def _run(dataset: DataSet, command: list[str], folder: Path, watch: Watch) -> None:
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
     pace: deque[tuple[float, int]] = deque()
     with subprocess.Popen(command, **pipes) as child:

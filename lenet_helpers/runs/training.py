@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
+from lenet_helpers.checks import DivergedError
 from lenet_helpers.data.batches import BatchIterator, load_for_run
 from lenet_helpers.data.catalog import OWN, data_set
 from lenet_helpers.devices import try_gpu
@@ -14,7 +15,7 @@ from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
 from lenet_helpers.runtime import release_idle_threads, return_freed_memory
 from lenet_helpers.seeding import seeded
-from lenet_helpers.training import DivergedError, Progress, train
+from lenet_helpers.training import Progress, train
 
 FEW = 10_000  # with fewer pictures than this, lesson 07's recipe does not leave its plateau
 
@@ -85,7 +86,7 @@ def threads_reach_widgets() -> bool:
 
 
 class Job:
-    """Does ``work(job)``, then ``at_end(job)``; its ``error``; ``reading`` until data came."""
+    """Does ``work(job)``, then ``at_end(job)``; ``error`` is what failed, ``reading`` if it still is."""
 
     def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
         self._work, self._at_end = work, at_end

@@ -15,9 +15,9 @@ from IPython import get_ipython
 from IPython.display import HTML, display
 from sklearn.model_selection import ParameterGrid
 
+from lenet_helpers.checks import DivergedError
 from lenet_helpers.sweeps.experiments import train_lenet
 from lenet_helpers.sweeps.file import SweepFile, in_json, key
-from lenet_helpers.training import DivergedError
 from lenet_helpers.words import LessonError, SettingError, Words
 
 Job = Callable[..., Mapping[str, Any]]
