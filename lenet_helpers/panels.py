@@ -97,6 +97,7 @@ class Panel(widgets.VBox):
 
     style_sheet: Path | None = None
     _open: "weakref.WeakSet[Panel]" = weakref.WeakSet()
+    _later: asyncio.TimerHandle | None = None
 
     def __init__(self, children: list[widgets.Widget]) -> None:
         self._handles: list = []  # (CellRun, DisplayHandle)
@@ -113,6 +114,8 @@ class Panel(widgets.VBox):
     def close(self) -> None:
         """Take the panel off the page, with every widget in it."""
         Panel._open.discard(self)
+        if self._later is not None:
+            self._later.cancel()
         close_all(self)
 
     def still(self) -> Picture:
@@ -125,6 +128,16 @@ class Panel(widgets.VBox):
             data, metadata = self._still_bundle()
             for _, handle in self._handles:
                 handle.update(data, metadata=metadata, raw=True)
+
+    def keep_still_soon(self) -> None:
+        """Save it, unless this is called again within a second: each click would take too long."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel
+            return
+        if self._later is not None:
+            self._later.cancel()
+        self._later = loop.call_later(SECONDS_OF_CALM, self.keep_still)
 
     def _still_bundle(self) -> tuple[dict, dict]:
         picture = self.still()
@@ -139,29 +152,6 @@ class Panel(widgets.VBox):
             here = this_run()
             earlier = [(run, h) for run, h in self._handles if not here.replaces(run)]
             self._handles = [*earlier, (here, handle)]
-
-
-class CalmPanel(Panel):
-    """Saves its still once nothing has changed for a second: drawing one at each click would take
-    longer than all the rest."""
-
-    _later: asyncio.TimerHandle | None = None
-
-    def close(self) -> None:
-        """Take the panel off the page; its still is not drawn any more."""
-        if self._later is not None:
-            self._later.cancel()
-        super().close()
-
-    def keep_still_soon(self) -> None:
-        """Save the still unless this is called again within a second; without a kernel, never."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        if self._later is not None:
-            self._later.cancel()
-        self._later = loop.call_later(SECONDS_OF_CALM, self.keep_still)
 
 
 def close_all(widget: widgets.Widget) -> None:

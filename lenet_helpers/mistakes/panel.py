@@ -16,7 +16,7 @@ from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
 from lenet_helpers.mistakes.matrix import ClickableTable, confusion_html, confusion_matrix
-from lenet_helpers.panels import CalmPanel, Choice, Message
+from lenet_helpers.panels import Choice, Message, Panel
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import Words
 
@@ -29,7 +29,7 @@ HELP = Words(
 )
 
 
-class MistakesPanel(CalmPanel):
+class MistakesPanel(Panel):
     """The confusion matrix of a test set; choose a cell to see its pictures.
 
     The surest mistakes come first; on the diagonal, where the net is right, what it was least sure

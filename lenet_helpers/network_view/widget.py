@@ -26,14 +26,14 @@ from lenet_helpers.network_view.pictures import (
 from lenet_helpers.network_view.refuse import Refusal, rules_of
 from lenet_helpers.network_view.still import caption_of, stages_of, still_picture
 from lenet_helpers.network_view.stored import pictures_for, stored_network
-from lenet_helpers.panels import CalmPanel
+from lenet_helpers.panels import Panel
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import Words, require_known
 
 PLACE = ("channel", "row", "column")
 
 
-class NetworkView(CalmPanel):
+class NetworkView(Panel):
     """A network on one screen: a picture goes in on the left, ten probabilities come out at the
     right; whatever is pointed at shows where it comes from.
 

@@ -86,7 +86,7 @@ def threads_reach_widgets() -> bool:
 
 
 class Job:
-    """Does ``work(job)``, then ``at_end(job)``; ``error`` is what failed, ``reading`` if it still is."""
+    """Does ``work(job)``, then ``at_end(job)``; its ``error``; ``reading`` until data came."""
 
     def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
         self._work, self._at_end = work, at_end
