@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, nothing, screen
+from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, screen
 from lenet_helpers.palette import COLORS, LINES
 from lenet_helpers.words import Words
 
@@ -90,7 +90,7 @@ class LiveAnimator:
         if show is None and stage is not None:
             stage.begin(self)
             show = stage.show
-        self._show, self._draw_later = screen(self) if show is None else (show, nothing)
+        self._show, self._draw_later = screen(self) if show is None else (show, lambda: None)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.

@@ -14,15 +14,11 @@ from lenet_helpers.runtime import return_freed_memory
 SECONDS_BETWEEN_DRAWS = 0.25
 
 
-def nothing(*_: object) -> None:
-    """Outside a notebook there is no screen to draw on."""
-
-
 def screen(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
     """How a `LiveAnimator` shows a picture here, and how it sees to it that the last is drawn."""
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
-        return nothing, nothing
+        return (lambda picture: None), (lambda: None)  # there is no screen to draw on
     return _in_output(animator) if _inside_output(shell) else _in_cell(animator, shell)
 
 
