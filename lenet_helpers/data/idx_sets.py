@@ -1,6 +1,5 @@
 """A folder of IDX files of any name, type and size: EMNIST, KMNIST, QMNIST, one's own."""
 
-import gzip
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lenet_helpers.data.files import TYPES, DamagedFileError, parse_idx
-from lenet_helpers.data.places import GZIP_MAGIC, UNREADABLE, content_of, entries
+from lenet_helpers.data.places import UNREADABLE, content_of, entries
 from lenet_helpers.words import SettingError, Words
 
 MOST_BYTES = 2**32  # the largest part of EMNIST has 547 MB
@@ -81,9 +80,7 @@ def _looks_like_idx(path: Path) -> bool:
     if _is_named_like_idx(path):
         return True
     try:
-        with path.open("rb") as file:
-            packed = file.peek(2).startswith(GZIP_MAGIC)
-            start = (gzip.GzipFile(fileobj=file) if packed else file).read(4)
+        start = content_of(path, 4)
     except UNREADABLE:
         return False
     return len(start) == 4 and start[:2] == b"\0\0" and start[2] in TYPES and 0 < start[3] < 5
