@@ -35,7 +35,7 @@ def as_input(
     if not X.is_floating_point():
         line = "X.real" if X.is_complex() else "X.float() / 255"
         raise _no_images(Words.same(kind_of(X)), f"X = {line}")
-    if X.is_meta and not own.is_meta:
+    if X.is_meta and (look or not own.is_meta):
         raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
     if look:
         _look_at(X)
