@@ -15,19 +15,15 @@ from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_UPDATES = 0.1
 DOING = {
-    "reading": Words(
-        "正在读取数据（本机没有时先下载）…", "Reading the data (downloading them if need be) …"
-    ),
+    "reading": Words("正在读取数据（本机没有时先下载）…",
+                     "Reading the data (downloading them if need be) …"),
     "training": Words("正在训练…", "Training …"),
-    "training here": Words(
-        "正在训练；要停下，请中断内核（工具栏上的 ■）。",
-        "Training; to stop, interrupt the kernel (■ in the toolbar).",
-    ),
+    "training here": Words("正在训练；要停下，请中断内核（工具栏上的 ■）。",
+                           "Training; to stop, interrupt the kernel (■ in the toolbar)."),
     "stopping": Words("正在停下…", "Stopping …"),
-    "reset": Words(
-        "设置已恢复，网络是新的。", "The first settings are back, and the network is new."
-    ),
-}
+    "reset": Words("设置已恢复，网络是新的。",
+                   "The first settings are back, and the network is new."),
+}  # fmt: skip
 
 
 def how_it_ended(run: Run) -> Words:
