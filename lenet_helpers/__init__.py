@@ -1,8 +1,7 @@
 """Helpers behind the LeNet lessons: data, networks, training, live plots, words.
 
-What the lessons are about stands in the notebooks; what would distract from it stands here.
-Importing this package starts nothing, downloads nothing and draws nothing; each of its names loads
-the module that it comes from when it is first used, so that a lesson pays for what it uses.
+What would distract from a lesson stands here. Importing the package starts, downloads and draws
+nothing; each name loads its module when it is first used, so that a lesson pays for what it uses.
 """
 
 from importlib import import_module

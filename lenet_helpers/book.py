@@ -1,13 +1,9 @@
 """The book's package ``d2l``, for a lesson: ``import lenet_helpers.book as d2l``.
 
-The small functions that a training loop needs stand here, as in the book; any other name is taken
-from ``d2l.torch`` when it is first asked for. That module loads torchvision, pandas and pyplot as
-it begins: 40 MB for each kernel of a class, and seconds before the first epoch.
-
-Source: *Dive into Deep Learning*, its package ``d2l`` (MIT-0); the tests compare.
+What a training loop needs stands here, as in *Dive into Deep Learning* (MIT-0; the tests compare);
+any other name is taken from ``d2l.torch`` when first asked for: that module loads torchvision,
+pandas and pyplot, 40 MB for each kernel of a class and seconds before the first epoch.
 """
-
-from __future__ import annotations
 
 import time
 from itertools import accumulate

@@ -1,7 +1,5 @@
 """A network's weights at chosen moments of its training, to watch it learn."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Collection
@@ -12,12 +10,10 @@ from torch import nn
 
 
 class Checkpoint(NamedTuple):
-    """One moment of a training.
+    """One moment of a training: ``batch`` batches over all epochs, ``epoch`` epochs, are done.
 
-    ``batch`` batches are done, counted over all epochs, and ``epoch`` of them as a fraction;
     ``loss`` is the mean cross-entropy, in nats, of the batches since the checkpoint before (of the
-    first checkpoint: of the batch that comes next); ``weights`` are copies of the parameters, in
-    their order, on the CPU.
+    first: of the next batch); ``weights`` are copies of the parameters, in order, on the CPU.
     """
 
     batch: int
@@ -27,11 +23,7 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints(list[Checkpoint]):
-    """Collects checkpoints while `train` runs: ``train(..., checkpoints=Checkpoints(when))``.
-
-    Args:
-        when: after how many batches, counted from 0 (before the first step) over all epochs.
-    """
+    """For ``train(..., checkpoints=…)``: collects one after each number of batches in ``when``."""
 
     def __init__(self, when: Collection[int] = ()) -> None:
         super().__init__()
@@ -56,10 +48,7 @@ class Checkpoints(list[Checkpoint]):
 
 
 def moments(batches: int, count: int = 40) -> list[int]:
-    """From 0 to ``batches``, so many moments, whose distances grow evenly.
-
-    So the plateau of a sigmoid network, which lies at the beginning, is seen in detail.
-    """
+    """So many moments from 0 to ``batches``, ever farther apart: a plateau lies at the start."""
     return sorted({round(batches * (i / (count - 1)) ** 2) for i in range(count)})
 
 
@@ -73,10 +62,7 @@ def net_at(net: nn.Module, checkpoint: Checkpoint) -> nn.Module:
 
 
 def to_bytes(weights: torch.Tensor) -> tuple[float, float, bytes]:
-    """Numbers in 8 bits each: the least, the size of a step between two of 256 levels, the levels.
-
-    ``least + step * level`` is at most half a step away from the number.
-    """
+    """The least of some numbers, the step between two of 256 levels, and their levels (bytes)."""
     least, most = weights.min().item(), weights.max().item()
     step = (most - least) / 255 or 1.0
     levels = ((weights - least) / step).round().to(torch.uint8)

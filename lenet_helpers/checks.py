@@ -1,7 +1,5 @@
 """What can go wrong in a run, and the sentence that says what to do about it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +50,9 @@ def memory_explained() -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
-        if isinstance(error, LessonError) or not _is_about_memory(error):
+        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        known = known or any(message in str(error) for message in _MEMORY_MESSAGES)
+        if isinstance(error, LessonError) or not known:
             raise
         reason = str(error).split("\n")[0]
         raise NoMemoryError(
@@ -61,8 +61,3 @@ def memory_explained() -> Iterator[None]:
             f"There is not enough memory ({reason}). Use a smaller batch_size, shut down other "
             'notebooks that hold memory of the GPU, or use device="cpu".',
         ) from error
-
-
-def _is_about_memory(error: RuntimeError | MemoryError) -> bool:
-    known = isinstance(error, torch.OutOfMemoryError | MemoryError)
-    return known or any(message in str(error) for message in _MEMORY_MESSAGES)

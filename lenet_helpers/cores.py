@@ -1,15 +1,11 @@
 """As many threads as this process is really given cores; asked before every batch.
 
 PyTorch takes one thread for each core, as if no other program were there. Where one is, the
-threads wait for each other at every small loop, and training becomes many times slower instead of
-half as fast. So: **a loop whose threads get less of the processors than they ask for goes on with
-fewer, and takes more again when cores lie idle.** The batches of `load_data` see to it by
-themselves. A number of threads set with ``torch.set_num_threads`` is never exceeded, and there
-again when the loop has ended; with one thread, the same seed gives the same numbers to the last
-digit, whatever else the machine does.
+threads wait for each other, and training becomes many times slower instead of half as fast. So: **a
+loop whose threads get less of the processors than they ask for goes on with fewer, and takes more
+again when cores lie idle.** A number set with ``torch.set_num_threads`` is never exceeded, and
+there again when the loop has ended; with one thread, a seed gives the same numbers exactly.
 """
-
-from __future__ import annotations
 
 import math
 import os
@@ -119,9 +115,8 @@ _running: list[_Loop] = []
 def free_cores() -> Iterator[Callable[[], None]]:
     """Around a loop over batches, which before each of them calls what this yields.
 
-    The call sets PyTorch's number of threads, for the calling thread, to the cores that are free.
-    At the end of the thread's outermost block the number is what it was before; one that somebody
-    else sets meanwhile stays, and is not exceeded.
+    The call sets PyTorch's number of threads to the cores that are free. After the thread's
+    outermost block it is as before; a number that somebody else sets stays, and is not exceeded.
     """
     if not hasattr(_here, "loop"):
         _here.loop = _Loop()
@@ -131,6 +126,17 @@ def free_cores() -> Iterator[Callable[[], None]]:
         yield loop.adjust
     finally:
         loop.end()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread inside the block: for small steps, which many threads only wait for."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def on_free_cores(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -1,7 +1,5 @@
 """Which device to compute on, and whether it computes rightly."""
 
-from __future__ import annotations
-
 import os
 from functools import cache
 
@@ -22,9 +20,7 @@ def try_gpu() -> torch.device:
     """The device that ``LENET_DEVICE`` names, else an NVIDIA GPU, else Apple's, else the CPU.
 
     A GPU is taken only if it computes as the CPU does; one line, once, names what is passed over.
-
-    Raises:
-        SettingError: ``LENET_DEVICE`` names no device that can be used.
+    Raises `SettingError`: ``LENET_DEVICE`` names no device that can be used.
     """
     if chosen := _chosen():
         try:
@@ -65,9 +61,8 @@ def require_device(device: torch.device | str) -> torch.device:
 def on_device(X: torch.Tensor, device: torch.device | str) -> torch.Tensor:
     """Images ``(n, channels, h, w)`` on ``device``, in the layout that serves it.
 
-    A CPU convolves batches that are channels-last about twice as fast, and keeps what it is given.
-    Elsewhere that was not measured to help, and on Apple's GPU it makes the gradients of average
-    pooling wrong: there they become contiguous.
+    A CPU convolves channels-last batches twice as fast, and keeps what it is given. On Apple's GPU
+    that makes the gradients of average pooling wrong: elsewhere they become contiguous.
     """
     X = X.to(device)  # `contiguous` sees no difference where there is one channel; a copy does
     return X if X.device.type == "cpu" else X.clone(memory_format=torch.contiguous_format)

@@ -1,7 +1,5 @@
 """How often a network is right."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable
 
@@ -27,11 +25,9 @@ def evaluate_accuracy_gpu(
     """The fraction of examples, from 0 to 1, whose largest score is at their label.
 
     Args:
-        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``, in any floating-point type; its
-            mode is as before afterwards.
+        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode stays as it is.
         data_iter: yields ``(X, y)`` with labels ``y`` of shape ``(n,)``, whole numbers.
-        device: where to compute; by default where the net's parameters are. Elsewhere it is a copy
-            that computes.
+        device: where a copy computes; by default the net does, where its parameters are.
         one_hot: whether labels are rows ``(n, classes)`` of 0s with one 1 instead.
 
     Raises:

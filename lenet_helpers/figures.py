@@ -1,14 +1,11 @@
 """Pictures for the lessons: data in, a `Picture` out. Nothing here knows pyplot or a network."""
 
-from __future__ import annotations
-
 import io
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -20,9 +17,6 @@ from PIL import Image
 from lenet_helpers.fonts import chinese_font
 from lenet_helpers.palette import COLORS, LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.tracing import ShapeTrace
 
 DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
@@ -115,8 +109,7 @@ def image_grid(
 
     Args:
         images: ``(height, width)`` each, numbers or tensors.
-        caption: the picture's alternative text, in Chinese and in English.
-        titles: a text above each picture, or both languages of it; or none.
+        caption, titles: the alternative text, and a text above each or none; in both languages.
         title, inch: a text above them all, and the width of each.
         cmap, vmin, vmax: as in ``Axes.imshow``; by default each picture uses its own range.
         frame: draw each picture's edge, where it matters what lies how far from it.
@@ -154,10 +147,8 @@ def curves(
 ) -> Picture:
     """Named curves in one plot, told apart by colour, dash and mark.
 
-    Args:
-        series: for each name the positions (numbers or words) and the values of its points.
-        caption: the picture's alternative text.
-        title, xlabel, ylabel, yscale, ylim: as matplotlib has them.
+    ``series`` has for each name the positions (numbers or words) and the values of its points; the
+    other arguments are the alternative text, and as matplotlib has them.
     """
     figure, axis = new_figure(7.0, 3.6)
     with style():
@@ -172,12 +163,7 @@ def curves(
 def timeline(
     events: Sequence[tuple[float, str, Words]], caption: Words, title: str = ""
 ) -> Picture:
-    """Events along a line that runs downwards, spaced as their years are.
-
-    Args:
-        events: for each its place (a year and its fraction), the date as text, what happened.
-        caption: the picture's alternative text.
-    """
+    """Events along a line downwards: place (year and fraction), date as text, what happened."""
     years = [year for year, _, _ in events]
     first, last = min(years) - 0.5, max(years) + 0.5
     figure, axis = new_figure(9.0, 0.42 * (last - first) + 0.35 * bool(title))
@@ -193,13 +179,8 @@ def timeline(
     return Picture(figure, caption)
 
 
-def network_costs(trace: ShapeTrace, caption: Words) -> Picture:
-    """Parameters and multiply-adds layer by layer, side by side, each with its share of the total.
-
-    Args:
-        trace: what `trace_shapes` returned; layers that cost nothing are left out.
-        caption: the picture's alternative text.
-    """
+def network_costs(trace, caption: Words) -> Picture:
+    """Parameters and multiply-adds of the layers of a `ShapeTrace`, with their shares."""
     costly = [row for row in trace.rows if row.parameters + row.multiply_adds]
     kinds = [NAMES.get(row.layer, row.layer) for row in costly]
     names = [f"{kind}{kinds[: n + 1].count(kind)}" for n, kind in enumerate(kinds)]

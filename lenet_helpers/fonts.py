@@ -1,7 +1,5 @@
 """A font for the Chinese words in pictures, also if it was installed after matplotlib looked."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

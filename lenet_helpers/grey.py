@@ -1,7 +1,5 @@
 """Whatever holds a picture (a file, Pillow's image, a table of numbers) as grey levels."""
 
-from __future__ import annotations
-
 import io
 from os import PathLike
 from pathlib import Path
@@ -20,14 +18,10 @@ TABLES = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's modes with more than 8
 def grey_of(picture) -> np.ndarray:
     """The grey levels of a picture, ``uint8 (h, w)``, 0 black and 255 white, at most 1024 a side.
 
-    Args:
-        picture: a file's name or its bytes (PNG, JPEG, WebP, BMP, …), Pillow's image in any mode,
-            or numbers: ``(h, w)``, ``(h, w, c)`` or ``(c, h, w)`` with ``c`` from 1 to 4 (grey,
-            grey and alpha, RGB, RGBA), from 0 to 1, to 255 or to 65,535, or booleans. A photo that
-            a phone took sideways is turned upright.
-
-    Raises:
-        SettingError: it is no picture, or cannot be read.
+    It is a file's name or its bytes (PNG, JPEG, WebP, BMP, …), Pillow's image in any mode, or
+    numbers: ``(h, w)``, ``(h, w, c)`` or ``(c, h, w)`` with ``c`` from 1 to 4 (grey, grey and
+    alpha, RGB, RGBA), from 0 to 1, to 255 or to 65,535, or booleans. A photo that a phone took
+    sideways is turned upright. Raises `SettingError`: it is no picture, or cannot be read.
     """
     if isinstance(picture, str | PathLike | bytes | bytearray):
         return _grey_of_file(picture)

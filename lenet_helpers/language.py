@@ -4,8 +4,6 @@ In JupyterLab it is chosen in the top bar (``labextension/``), which needs no ke
 brings the choice to the widgets, and has a switch for where there is no such bar.
 """
 
-from __future__ import annotations
-
 import os
 import weakref
 from collections.abc import Callable
@@ -49,7 +47,7 @@ class TopBar(anywidget.AnyWidget):
 
     # As text: a path would be watched, and the widget kept for ever by its watcher.
     _esm = Path(__file__).with_name("language.js").read_text(encoding="utf-8")
-    only: TopBar | None = None
+    only: "TopBar | None" = None
 
     @classmethod
     def listen(cls) -> None:
@@ -63,14 +61,10 @@ class TopBar(anywidget.AnyWidget):
 class LanguageSwitch(widgets.VBox):
     """Three buttons, 中文 · English · 双语 Both, for all words of the notebook they are shown in.
 
-    For VS Code, Colab and other places without the course's top bar; with it, the course's
-    notebooks do not show this. Texts are marked with ``lang="zh"`` or ``lang="en"``; a style hides
-    those of one language, in this notebook alone. Widgets follow through `follow`. The environment
-    variable ``LENET_LANG`` (``zh``, ``en`` or ``both``) says how to begin. Where widgets cannot
-    act, as in a preview, both languages are there to read.
-
-    Raises:
-        SettingError: ``LENET_LANG`` is no such language.
+    For VS Code, Colab and other places without the course's top bar. Texts are marked with
+    ``lang="zh"`` or ``lang="en"``; a style hides those of one language, in this notebook alone;
+    widgets `follow`. ``LENET_LANG`` (``zh``, ``en``, ``both``) says how to begin, or a
+    `SettingError` that it is none of these. Where widgets cannot act, both are there to read.
     """
 
     def __init__(self) -> None:
@@ -98,10 +92,7 @@ class LanguageSwitch(widgets.VBox):
 
 
 def follow(target: object, act: Callable[[object, str], None]) -> None:
-    """Call ``act(target, language)`` now and whenever the language changes.
-
-    The target is not kept alive by this, so that a panel of an earlier run can go.
-    """
+    """Call ``act(target, language)`` now and at each change, without keeping the target alive."""
     weak = weakref.ref(target)
 
     def changed(change: dict) -> None:

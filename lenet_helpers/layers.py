@@ -1,7 +1,6 @@
 """Looking inside a network: what each layer makes of a picture, and its kernels."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -28,10 +27,14 @@ class Window(NamedTuple):
     width: int
 
 
-def layers_of(net: nn.Module) -> list[nn.Module]:
-    """The layers of an ``nn.Sequential``, in order; `SettingError` if ``net`` is none or empty."""
+def layers_of(net: nn.Module, *, plain: bool = False) -> list[nn.Module]:
+    """The layers of an ``nn.Sequential``, in order; `SettingError` if ``net`` is none or empty.
+
+    A subclass may compute anything: it is refused where a ``plain`` one is needed.
+    """
     net = as_net(net)
-    if isinstance(net, nn.Sequential) and len(net):
+    is_one = type(net) is nn.Sequential if plain else isinstance(net, nn.Sequential)
+    if is_one and len(net):
         return list(net)
     raise SettingError(
         f"这里需要一个 nn.Sequential（例如 lenet()），得到的却是 {type(net).__name__}。",
@@ -46,7 +49,7 @@ def seen_by(layer: nn.Module, window: Window) -> Window:
     (top, high), (left, wide) = (
         (at * stride - pad, (size - 1) * stride + dilation * (kernel - 1) + 1)
         for at, size, kernel, stride, pad, dilation in zip(
-            window[:2], window[2:], *_geometry(layer), strict=True
+            window[:2], window[2:], *geometry(layer), strict=True
         )
     )
     return Window(top, left, high, wide)
@@ -64,8 +67,8 @@ def field_of(net: nn.Sequential, layer: int, row: int, column: int) -> Window | 
     return window
 
 
-def _geometry(layer: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Kernel size, stride, padding before and dilation, each for rows and for columns."""
+def geometry(layer: nn.Module) -> tuple[tuple[int, int], ...]:
+    """A window's size, stride, padding before and dilation, each for rows and for columns."""
     kernel, stride = _pair(layer.kernel_size), _pair(layer.stride)
     dilation = _pair(getattr(layer, "dilation", 1))
     padding = layer.padding
@@ -74,20 +77,16 @@ def _geometry(layer: nn.Module) -> tuple[tuple[int, int], ...]:
     return kernel, stride, _pair(0 if padding == "valid" else padding), dilation
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return value if isinstance(value, tuple) else (value, value)
+def _pair(value: int | Sequence[int]) -> tuple[int, int]:
+    return tuple(map(int, value)) if isinstance(value, tuple | list) else (int(value),) * 2
 
 
 def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     """What each layer makes of ``X``: its name (``"1 Conv2d"``, counted from 1) and its output.
 
-    Args:
-        net: any ``nn.Sequential``; neither its weights nor its train/eval mode change.
-        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, as
-            ``data_iter.prepare(images)`` makes it; it is moved to the net's device.
-
-    Raises:
-        SettingError: ``net`` is no ``nn.Sequential``, or a layer cannot take what reaches it.
+    ``X`` is a batch such as the net expects, as ``data_iter.prepare(images)`` makes it, on any
+    device; the net is left as it is. Raises `SettingError`: ``net`` is no ``nn.Sequential``, or a
+    layer cannot take what reaches it.
     """
     layers_of(net)  # checks that it has any
     net = evaluating(sized(as_net(net), lambda: X))

@@ -1,17 +1,14 @@
 """A plot that grows while a cell runs, without flicker, and stays in the saved notebook."""
 
-from __future__ import annotations
-
 import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol
 
 from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, nothing, screen
+from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, screen
 from lenet_helpers.palette import COLORS, LINES
 from lenet_helpers.words import Words
 
@@ -23,22 +20,12 @@ CHINESE = {
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
 
-class Stage(Protocol):
-    """A place of one's own for plots: it hears of each `LiveAnimator`, and shows its pictures."""
-
-    def begin(self, animator: LiveAnimator) -> None:
-        """A plot with empty axes will be shown here."""
-
-    def show(self, picture: Picture) -> None:
-        """Show the plot as it is now."""
-
-
-_STAGE: ContextVar[Stage | None] = ContextVar("stage", default=None)
+_STAGE: ContextVar = ContextVar("stage", default=None)
 
 
 @contextmanager
-def drawing_on(stage: Stage) -> Iterator[None]:
-    """Inside the block each new `LiveAnimator` draws on ``stage`` instead of in the cell."""
+def drawing_on(stage) -> Iterator[None]:
+    """Here a new `LiveAnimator` goes to ``stage.begin``, its `Picture` to ``stage.show``."""
     token = _STAGE.set(stage)
     try:
         yield
@@ -56,22 +43,17 @@ class LiveAnimator:
     a ``widgets.Image``. ``fig`` itself has every point at once: ``animator.fig.savefig(...)``.
 
     Args:
-        xlabel, ylabel: names of the axes.
-        legend: a name for each line. The book's names ("train loss", "epoch", …) are shown in
-            Chinese as well.
-        xlim, ylim: limits of the axes; by default from the data.
-        xscale, yscale: ``"linear"`` or ``"log"``.
+        xlabel, ylabel, legend: names of the axes and of each line. The book's names ("train loss",
+            "epoch", …) are shown in Chinese as well.
+        xlim, ylim, xscale, yscale: limits, by default from the data; ``"linear"`` or ``"log"``.
         fmts: a matplotlib format for each line, begun again when there are more lines; by default
             colours and dashes that a colour-blind reader can tell apart.
-        nrows, ncols: as in ``d2l.Animator``, which draws into the first plot alone.
-        figsize: width and height in inches.
+        nrows, ncols, figsize: as in ``d2l.Animator``, which draws into the first alone; inches.
         show: is given each `Picture` instead of the notebook; for panels and tests.
 
     Attributes:
         X, Y: the points of each line so far; ``legend``: their names.
         fig, axes: matplotlib's figure and the list of its axes.
-
-    Source of the interface: Zhang, Lipton, Li and Smola, *Dive into Deep Learning*.
     """
 
     def __init__(
@@ -108,14 +90,12 @@ class LiveAnimator:
         if show is None and stage is not None:
             stage.begin(self)
             show = stage.show
-        self._show, self._draw_later = screen(self) if show is None else (show, nothing)
+        self._show, self._draw_later = screen(self) if show is None else (show, lambda: None)
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.
 
-        Args:
-            x: one position for all lines, or one for each.
-            y: the value of each line, or one number if there is one line.
+        ``x`` is one position for all lines, or one for each; ``y`` the value of each, or the one.
         """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)

@@ -1,11 +1,8 @@
 """Where a live plot is shown: in its cell, or in a ``widgets.Output``; the last frame always."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 from IPython import get_ipython
@@ -14,21 +11,14 @@ from IPython.display import display
 from lenet_helpers.figures import Picture
 from lenet_helpers.runtime import return_freed_memory
 
-if TYPE_CHECKING:
-    from lenet_helpers.live_plot import LiveAnimator
-
 SECONDS_BETWEEN_DRAWS = 0.25
 
 
-def nothing(*_: object) -> None:
-    """Outside a notebook there is no screen to draw on."""
-
-
-def screen(animator: LiveAnimator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
-    """How to show a picture here, and how to see to it that the last one is drawn."""
+def screen(animator) -> tuple[Callable[[Picture], None], Callable[[], None]]:
+    """How a `LiveAnimator` shows a picture here, and how it sees to it that the last is drawn."""
     shell = get_ipython()
     if shell is None or not hasattr(shell, "kernel"):
-        return nothing, nothing
+        return (lambda picture: None), (lambda: None)  # there is no screen to draw on
     return _in_output(animator) if _inside_output(shell) else _in_cell(animator, shell)
 
 

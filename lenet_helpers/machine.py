@@ -1,7 +1,5 @@
 """What a teacher wants to know of a machine before class, ready to be read out."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Iterator
@@ -9,7 +7,7 @@ from datetime import date
 
 import torch
 
-from lenet_helpers.data.catalog import DATA_SETS, DataSet
+from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import passed_over, try_gpu
 from lenet_helpers.fonts import chinese_font
@@ -20,6 +18,7 @@ HEADINGS = (Words("项目", "What"), Words("这台机器", "Here"), Words("要�
 NOTHING = "—"
 NOT_HERE = Words("没有", "not here")
 NO_GPU = Words("无需操作：CPU 也能上完每一课", "nothing: every lesson runs on a CPU")
+FONT = Words("图中的中文字体", "Chinese font for plots")
 NO_FONT = Words(
     "图中只有英文；要显示中文，请安装中文字体（如 fonts-noto-cjk）并重启内核",
     "plots are in English alone; for Chinese install a font (fonts-noto-cjk, say) and restart",
@@ -32,18 +31,15 @@ BAD_LENET_DATA = Words("请改正 LENET_DATA：没有这个文件夹", "correct 
 
 def check_machine() -> Table:
     """Look at Python, torch, the device, the fonts and the data sets; nothing is downloaded."""
-    return Table(
-        HEADINGS,
-        [
-            ("Python", platform.python_version(), NOTHING),
-            ("PyTorch", torch.__version__, NOTHING),
-            (Words("计算设备", "Device"), *_device(try_gpu())),
-            (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
-            (Words("图中的中文字体", "Chinese font for plots"), *_font(chinese_font())),
-            *_data(),
-        ],
-        caption=_whose(),
-    )
+    font = chinese_font()
+    rows = [
+        ("Python", platform.python_version(), NOTHING),
+        ("PyTorch", torch.__version__, NOTHING),
+        (Words("计算设备", "Device"), *_device(try_gpu())),
+        (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
+        (FONT, font or NOT_HERE, NOTHING if font else NO_FONT),
+    ]
+    return Table(HEADINGS, [*rows, *_data()], caption=_whose())
 
 
 def _whose() -> Words:
@@ -57,22 +53,10 @@ def _whose() -> Words:
 
 def _device(device: torch.device) -> tuple[str, Words | str]:
     name = torch.cuda.get_device_name() if device.type == "cuda" else platform.machine()
+    to_do = NO_GPU if device.type == "cpu" else NOTHING
     if why := passed_over():
-        return f"{device.type} · {name}", Words(
-            "".join(w.zh for w in why), " ".join(w.en for w in why)
-        )
-    return f"{device.type} · {name}", NO_GPU if device.type == "cpu" else NOTHING
-
-
-def _how_to_get(dataset: DataSet) -> Words:
-    ways = dataset.how_to_get
-    if not os.environ.get("LENET_DATA"):
-        return ways
-    return Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
-
-
-def _font(name: str | None) -> tuple[Words | str, Words | str]:
-    return (name, NOTHING) if name else (NOT_HERE, NO_FONT)
+        to_do = Words("".join(w.zh for w in why), " ".join(w.en for w in why))
+    return f"{device.type} · {name}", to_do
 
 
 def _data() -> Iterator[tuple[Words, Words, Words | str]]:
@@ -81,6 +65,7 @@ def _data() -> Iterator[tuple[Words, Words, Words | str]]:
     except SettingError:
         places, advice = {}, BAD_LENET_DATA
     for name, dataset in DATA_SETS.items():
-        place = places.get(name) or dataset.comes_with
-        to_do = NOTHING if place else advice or _how_to_get(dataset)
-        yield dataset.title, place or NOT_HERE, to_do
+        place, ways = places.get(name) or dataset.comes_with, dataset.how_to_get
+        if os.environ.get("LENET_DATA"):
+            ways = Words(f"{NOT_IN_LENET_DATA.zh}；{ways.zh}", f"{NOT_IN_LENET_DATA.en}; {ways.en}")
+        yield dataset.title, place or NOT_HERE, NOTHING if place else advice or ways

@@ -1,7 +1,5 @@
 """Pictures of feature maps and kernels: many small maps side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,9 +43,8 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
     orange is negative; the deepest colour is the largest weight of the layer in that network.
 
     Args:
-        networks: for each network the names and weights ``(out, in, height, width)`` of its
-            convolutions, as `kernels` returns them. A layer with more than 16 × 8 kernels shows
-            the first of them.
+        networks: of each the names and weights ``(out, in, height, width)``, as `kernels` returns
+            them. A layer with more than 16 × 8 kernels shows the first of them.
         titles: a text above each network, or none.
 
     Raises:
@@ -77,15 +74,12 @@ def kernel_maps(*networks: Outputs, titles: Sequence[str] = ()) -> Picture:
         for axis, title in zip(axes[0], titles, strict=False):
             axis.set_title(f"{title}\n{axis.get_title()}", fontsize=10)
     listed = [f"{name} {' × '.join(map(str, weights.shape))}" for name, weights in networks[0]]
-    return Picture(
-        figure,
-        Words(
-            "卷积核（每列一个输出通道，每行一个输入通道；蓝色为正，白色为零，橙色为负）："
-            + "、".join(listed) + "。",
-            "Kernels (a column for each output channel, a row for each input channel; blue is "
-            "positive, white zero, orange negative): " + ", ".join(listed) + ".",
-        ),
-    )  # fmt: skip
+    caption = Words(
+        f"卷积核（每列一个输出通道，每行一个输入通道；蓝色为正，白色为零，橙色为负）：{'、'.join(listed)}。",
+        "Kernels (a column for each output channel, a row for each input channel; blue is "
+        f"positive, white zero, orange negative): {', '.join(listed)}.",
+    )
+    return Picture(figure, caption)
 
 
 def _bank(weights: torch.Tensor) -> np.ndarray:

@@ -1,7 +1,5 @@
 """The lesson's LeNet, networks of its form, and the weights that their training starts from."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from torch import nn
@@ -34,17 +32,14 @@ def lenet_like(
 ) -> nn.Sequential:
     """A network of LeNet's form; the sizes are LeNet's unless told otherwise.
 
-    It takes ``float32`` images of shape ``(n, 1, 28, 28)`` and returns scores (logits) of shape
-    ``(n, num_classes)``.
+    It takes ``float32`` images ``(n, 1, 28, 28)`` and returns scores (logits) ``(n, num_classes)``.
 
     Args:
         activation: ``"sigmoid"``, ``"tanh"`` or ``"relu"``, after each layer but the last.
         pooling: ``"average"`` or ``"max"``, 2×2, after each convolution.
-        kernel_size: height and width of every kernel, an odd number. The first convolution is
-            padded and keeps 28×28; the others are not.
-        channels: how many channels each convolution puts out.
-        hidden: how many units each fully connected layer before the last has; may be empty.
-        num_classes: how many classes the last layer tells apart.
+        kernel_size: of every kernel, an odd number. Only the first convolution is padded.
+        channels, hidden: how many channels each convolution puts out, and how many units each
+            fully connected layer before the last has; these may be none.
 
     Raises:
         SettingError: an unknown name, a size that is no positive integer, an even kernel, or
@@ -87,10 +82,6 @@ def lenet_like(
 
 
 def xavier(module: nn.Module) -> None:
-    """Xavier-uniform weights for a convolution or linear layer; for ``net.apply``.
-
-    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural
-    networks*, AISTATS 2010.
-    """
+    """Xavier-uniform weights (Glorot and Bengio, AISTATS 2010) for one layer; for ``net.apply``."""
     if isinstance(module, nn.Linear | nn.Conv2d):
         nn.init.xavier_uniform_(module.weight)

@@ -1,7 +1,5 @@
 """A network's mode: for the length of a block, or of a copy where others may be training it."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,11 +10,7 @@ from torch import nn
 
 @contextmanager
 def mode(net: nn.Module, *, training: bool) -> Iterator[None]:
-    """Train, with gradients, or evaluate, without, inside the block; then all is as before.
-
-    Every module has its own mode again afterwards, wherever an error or the kernel's stop button
-    ended the block.
-    """
+    """Train, with gradients, or evaluate, without, inside the block; then all is as before."""
     modes = {module: module.training for module in net.modules()}
     gradients = torch.is_grad_enabled()
     try:

@@ -1,7 +1,4 @@
-"""Colours, lines and marks: figures, widgets, drawings and the site use the same.
-
-The stylesheets and `colors.js` cannot read this file; a test holds them to it.
-"""
+"""Colours, lines and marks of figures, widgets, drawings; a test holds the stylesheets to them."""
 
 # Okabe and Ito (2008): told apart by colour-blind readers. What the course calls orange is their
 # vermilion, the darker of two that stand against white paper.

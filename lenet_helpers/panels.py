@@ -1,7 +1,5 @@
 """What all panels share: messages and pictures in both languages, and a still that is saved."""
 
-from __future__ import annotations
-
 import asyncio
 import weakref
 from collections.abc import Mapping
@@ -53,10 +51,7 @@ class PictureBox(widgets.VBox):
 
 
 class Choice(widgets.Dropdown):
-    """A drop-down list whose options are words, one for each value, and follow the language.
-
-    ``relabelling`` is true while they do: ``value`` then changes and changes back.
-    """
+    """A list of words that follow the language. ``relabelling``: its value changes and back."""
 
     def __init__(self, options: Mapping[str, Words], **traits) -> None:
         self.words, self.relabelling = dict(options), False
@@ -79,7 +74,7 @@ class CellRun(NamedTuple):
     cell: str
     run: str
 
-    def replaces(self, other: CellRun) -> bool:
+    def replaces(self, other: "CellRun") -> bool:
         """Whether this is another run of the same cell."""
         return bool(self.cell) and self.cell == other.cell and self.run != other.run
 
@@ -96,13 +91,13 @@ class Panel(widgets.VBox):
     """Widgets while a kernel is there, and a still picture of them in the saved notebook.
 
     A panel says in `still` how it looks without a kernel, and calls `keep_still` when that has
-    changed for good (a run has ended), not while it is changing. Running the cell that made a
-    panel again closes it, and with it all that it had going. ``style_sheet`` is the file with the
-    looks of its own parts, if they have any.
+    changed for good, not while it is changing. Running the cell that made a panel again closes it,
+    and all that it had going. ``style_sheet`` is the file with the looks of its own parts.
     """
 
     style_sheet: Path | None = None
-    _open: weakref.WeakSet[Panel] = weakref.WeakSet()
+    _open: "weakref.WeakSet[Panel]" = weakref.WeakSet()
+    _later: asyncio.TimerHandle | None = None
 
     def __init__(self, children: list[widgets.Widget]) -> None:
         self._handles: list = []  # (CellRun, DisplayHandle)
@@ -119,6 +114,8 @@ class Panel(widgets.VBox):
     def close(self) -> None:
         """Take the panel off the page, with every widget in it."""
         Panel._open.discard(self)
+        if self._later is not None:
+            self._later.cancel()
         close_all(self)
 
     def still(self) -> Picture:
@@ -131,6 +128,16 @@ class Panel(widgets.VBox):
             data, metadata = self._still_bundle()
             for _, handle in self._handles:
                 handle.update(data, metadata=metadata, raw=True)
+
+    def keep_still_soon(self) -> None:
+        """Save it, unless this is called again within a second: each click would take too long."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel
+            return
+        if self._later is not None:
+            self._later.cancel()
+        self._later = loop.call_later(SECONDS_OF_CALM, self.keep_still)
 
     def _still_bundle(self) -> tuple[dict, dict]:
         picture = self.still()
@@ -145,29 +152,6 @@ class Panel(widgets.VBox):
             here = this_run()
             earlier = [(run, h) for run, h in self._handles if not here.replaces(run)]
             self._handles = [*earlier, (here, handle)]
-
-
-class CalmPanel(Panel):
-    """Saves its still once nothing has changed for a second: drawing one at each click would take
-    longer than all the rest."""
-
-    _later: asyncio.TimerHandle | None = None
-
-    def close(self) -> None:
-        """Take the panel off the page; its still is not drawn any more."""
-        if self._later is not None:
-            self._later.cancel()
-        super().close()
-
-    def keep_still_soon(self) -> None:
-        """Save the still unless this is called again within a second; without a kernel, never."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-        if self._later is not None:
-            self._later.cancel()
-        self._later = loop.call_later(SECONDS_OF_CALM, self.keep_still)
 
 
 def close_all(widget: widgets.Widget) -> None:

@@ -1,21 +1,16 @@
 """What a network thinks of every picture of a data set, and which of them it gets wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from lenet_helpers.cores import on_free_cores
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.batches import net_for, say_if_other_data
 from lenet_helpers.inputs.networks import require_finite_scores, scores_of
 from lenet_helpers.modes import evaluating
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
 
 BATCH = 1024
 
@@ -49,10 +44,7 @@ class Predictions:
         return cells.bincount(minlength=classes**2).reshape(classes, classes)
 
     def cell(self, label: int, predicted: int) -> torch.Tensor:
-        """Indices of the pictures of class ``label`` that were taken for ``predicted``.
-
-        The most interesting come first: of mistakes the surest, of correct ones the least sure.
-        """
+        """Pictures of ``label`` taken for ``predicted``: surest mistakes first, or least sure."""
         found = ((self.labels == label) & (self.predicted == predicted)).nonzero().flatten()
         return found[self.sureness[found].argsort(descending=label != predicted, stable=True)]
 
@@ -65,13 +57,8 @@ class Predictions:
 def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
     """What ``net`` thinks of every picture in ``data_iter.images``, in that order.
 
-    Args:
-        net: maps ``(n, 1, 28, 28)`` to a score for each class; it is left as it is.
-        data_iter: pictures, labels and classes, as `load_data` returns them.
-
-    Raises:
-        SettingError: there is no picture, or the net does not fit the pictures and classes.
-        DivergedError: the scores are not finite.
+    ``data_iter`` has pictures, labels and classes, as `load_data` returns them. Raises
+    `SettingError`: no picture, or the net does not fit them; `DivergedError`: not finite.
     """
     net = net_for(net, data_iter)
     say_if_other_data(getattr(net, "learned_from", None), data_iter)

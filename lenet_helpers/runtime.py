@@ -1,9 +1,4 @@
-"""What lies below PyTorch on a CPU: the C library's memory and OpenMP's threads.
-
-Their habits cost a small network dearly on Linux; elsewhere nothing is found to do.
-"""
-
-from __future__ import annotations
+"""What lies below PyTorch on Linux and can cost dearly: the C library's memory, OpenMP threads."""
 
 import ctypes
 import sys
@@ -19,19 +14,14 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that one training step frees for the next step.
 
     glibc hands free memory back to the system once there is more than twice the largest block it
-    ever gave back as a whole: every step then pays for fresh pages. Having seen one large block, it
-    keeps up to 62 MB. The block is never written to.
-
-    Source: ``M_MMAP_THRESHOLD`` and its note on the dynamic threshold in mallopt(3).
+    ever gave back as a whole; having seen one large block, which is never written to, it keeps up
+    to 62 MB. Source: ``M_MMAP_THRESHOLD`` and its dynamic threshold in mallopt(3).
     """
     torch.empty(LARGEST, dtype=torch.uint8, device="cpu")  # freed at once
 
 
 def return_freed_memory() -> None:
-    """Hand back what `keep_freed_memory` kept, once a training has ended: others may need it.
-
-    Source: malloc_trim(3), which is glibc's.
-    """
+    """Hand back what `keep_freed_memory` kept: others may need it. Source: malloc_trim(3)."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
 
@@ -39,11 +29,9 @@ def return_freed_memory() -> None:
 def release_idle_threads() -> None:
     """End the threads that computed for the calling thread; its next computation has new ones.
 
-    GNU's OpenMP, which PyTorch uses on Linux, keeps a set of them for every thread that ever
-    computed. While all sets together are more threads than there are cores, each parallel loop
-    falls asleep and has to be woken, which makes training in a second thread slower.
-
-    Source: ``omp_pause_resource_all`` in the OpenMP 5.0 API.
+    GNU's OpenMP keeps a set of them for every thread that ever computed. While all are more than
+    there are cores, each parallel loop falls asleep and has to be woken, which is slower. Source:
+    ``omp_pause_resource_all`` in the OpenMP 5.0 API.
     """
     for library in ThreadpoolController().select(prefix="libgomp").lib_controllers:
         pause = getattr(library.dynlib, "omp_pause_resource_all", None)

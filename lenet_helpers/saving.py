@@ -1,7 +1,5 @@
 """Keeping a trained network, with what another lesson must know to use it."""
 
-from __future__ import annotations
-
 import io
 import pickle
 import zipfile
@@ -34,12 +32,9 @@ def save_net(
 ) -> None:
     """Save a network's weights, what it was trained on and, if given, how; for `load_net`.
 
-    An earlier file is replaced once the new one is whole. A network that is wrapped, by
-    ``torch.compile`` say, is saved without its wrapper.
-
-    Raises:
-        SavedNetError: the file cannot be written.
-        SettingError: ``net`` has no weights yet, or ``data`` is not as `load_data` returns it.
+    An earlier file is replaced once the new one is whole; a wrapped network is saved without its
+    wrapper. Raises `SavedNetError`: the file cannot be written; `SettingError`: ``net`` has no
+    weights yet, or ``data`` is not as `load_data` returns it.
     """
     net, about = net_for(net, data), pixels_of(data)
     about |= {"lr": lr and float(lr), "epochs": epochs and int(epochs)}  # no numbers of numpy
@@ -62,13 +57,8 @@ def save_net(
 def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None) -> dict:
     """Load into ``net`` the weights that `save_net` wrote: all, or none. Runs no code of the file.
 
-    The network remembers, as ``net.learned_from``, what this returns: if it then meets other data,
-    in training, evaluation or a panel, a line says so.
-
-    Args:
-        net: a network of the same layers, ``lenet()`` say, on any device.
-        path: the file.
-        data: what the network is to be used on; a line says so if it is other data.
+    The network remembers, as ``net.learned_from``, what this returns: if it then meets other data
+    (``data``, say), in training, evaluation or a panel, a line says so.
 
     Returns:
         ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with the

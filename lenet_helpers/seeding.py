@@ -1,7 +1,5 @@
 """Random numbers from a seed, for a moment."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +11,7 @@ _LOCK = threading.Lock()  # torch's random numbers on the CPU are one sequence f
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Inside the block, random numbers are as after ``torch.manual_seed(seed)``.
-
-    Those of the notebook go on afterwards as if nothing had been. Another thread that comes here
-    waits for its turn.
-    """
+    """Random numbers as after ``torch.manual_seed(seed)``, one thread at a time; then as before."""
     with _LOCK, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield

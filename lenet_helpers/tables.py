@@ -1,7 +1,5 @@
 """One small table in both languages."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import east_asian_width
@@ -16,12 +14,8 @@ Row = Sequence[Cell]
 class Table:
     """A table. Prints as text, both languages in a cell, or in a notebook as HTML.
 
-    Args:
-        headings: one for each column.
-        rows: the first cell names the row; what is no `Words` is the same in both languages.
-        align: a letter for each column, ``"l"`` or, for numbers, ``"r"``; empty: all left.
-        caption: stands above.
-        foot: a last row that stands out: totals.
+    What is no `Words` is the same in both; the first cell of a row names it. ``align`` has a letter
+    for each column, ``"l"`` or ``"r"``, or is empty: all left. ``foot`` is a last row of totals.
     """
 
     headings: Row

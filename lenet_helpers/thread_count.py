@@ -1,7 +1,5 @@
 """How many threads one loop takes, from what the clocks say; knows neither torch nor the system."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Callable
@@ -30,11 +28,8 @@ class ThreadCount:
 
     A loop whose threads get less of the processors than they ask for goes on with as many as it
     got. It tries more once cores lie idle; a try in vain makes it wait longer for the next.
-
-    Args:
-        wall: the clock, in seconds.
-        read: what reads all clocks, in the loop's own thread.
-        free_now: how many cores others leave over at this moment; ``None`` where nobody tells.
+    ``wall`` is the clock; ``read`` reads all clocks in the loop's own thread; ``free_now`` says how
+    many cores others leave over, or ``None`` where nobody tells.
     """
 
     def __init__(
@@ -95,10 +90,7 @@ def _are_taken(look: Clocks, asked: int) -> bool:
 
 
 def _are_refused(look: Clocks, asked: int) -> bool:
-    """Whether cores are missing though some lie idle, and this thread itself has to wait: a quota.
-
-    (A thread that works alone for a while, drawing for instance, does not wait.)
-    """
+    """Whether cores are missing though some lie idle, and this thread itself waits: a quota."""
     return look.wall >= LONG_LOOK and asked - look.process >= 0.5 and look.thread < 0.75
 
 

@@ -1,7 +1,5 @@
 """What each layer of a network does to the shape of the data, and what it costs."""
 
-from __future__ import annotations
-
 from math import prod
 from typing import NamedTuple
 
@@ -15,11 +13,9 @@ from lenet_helpers.tables import Table
 from lenet_helpers.words import Words
 
 HEADINGS = (
-    Words("层", "Layer"),
-    Words("输出形状", "Output shape"),
-    Words("参数", "Parameters"),
-    Words("乘加运算", "Multiply-adds"),
-)
+    Words("层", "Layer"), Words("输出形状", "Output shape"),
+    Words("参数", "Parameters"), Words("乘加运算", "Multiply-adds"),
+)  # fmt: skip
 
 
 class LayerRow(NamedTuple):
@@ -67,17 +63,10 @@ class ShapeTrace(NamedTuple):
 
 
 def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
-    """Run ``X`` through a copy of ``net`` once and write down what every layer does.
+    """Run ``X`` through a copy of ``net`` once; one `LayerRow` for each call of a layer.
 
-    Args:
-        net: the network, in whatever mode; it is evaluated, and left as it is.
-        X: a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet. Only its shape matters.
-
-    Returns:
-        A `ShapeTrace` with one `LayerRow` for each call of a layer (a module without children).
-
-    Raises:
-        SettingError: a layer cannot take what reaches it; the message names that layer.
+    Of ``X``, a batch such as the net expects, ``(n, 1, 28, 28)`` for LeNet, only the shape matters.
+    Raises `SettingError`: a layer cannot take what reaches it; the message names that layer.
     """
     rows: list[LayerRow] = []
     counted: set[nn.Parameter] = set()

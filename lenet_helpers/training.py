@@ -1,7 +1,5 @@
 """Training, as a lesson writes it out; draws nothing and knows no widget."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -11,12 +9,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoints
-from lenet_helpers.checks import (
-    DivergedError,
-    memory_explained,
-    require_finite,
-    require_learning_rate,
-)
+from lenet_helpers.checks import memory_explained, require_finite, require_learning_rate
 from lenet_helpers.cores import free_cores
 from lenet_helpers.devices import require_device, try_gpu
 from lenet_helpers.evaluation import accuracy_until
@@ -33,7 +26,6 @@ from lenet_helpers.models import xavier
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError, Words, require_positive_integer
 
-__all__ = ["DivergedError", "Progress", "train"]
 REPORTS_PER_EPOCH = 5
 
 
@@ -45,9 +37,8 @@ class Progress:
     epoch, of ``num_batches``); ``loss`` (mean cross-entropy, in nats) and ``train_acc`` (0 to 1)
     are means over the epoch so far, ``recent_loss`` and ``recent_acc`` over the batches since the
     report before: drawn, they do not jump where an epoch begins. ``test_acc`` (0 to 1) is there
-    only at the end of an epoch, in a report of its own that has these means once more;
-    ``examples_per_sec`` is over the whole run, loading and evaluation included; ``elapsed`` is in
-    seconds.
+    only at the end of an epoch, in a report of its own; ``examples_per_sec`` is over the whole run,
+    loading and evaluation included; ``elapsed`` is in seconds.
     """
 
     epoch: float
@@ -170,10 +161,7 @@ def _next_batch(batches: Iterator, done: int, count: int) -> tuple[torch.Tensor,
 
 @memory_explained()
 def _step(net, X, y, lr, device, one_hot, look):
-    """One step of gradient descent; returns the batch's loss, scores and labels.
-
-    What ``torch.optim.SGD`` does, without the second that its first use takes to load.
-    """
+    """One step of gradient descent; returns the batch's loss, scores and labels."""
     net.zero_grad()
     look = look or X.device.type == "cpu"  # on a GPU, reading a number waits for its work
     y_hat = scores_of(net, X, device=device, look=look)
@@ -185,7 +173,7 @@ def _step(net, X, y, lr, device, one_hot, look):
     loss.backward()
     with torch.no_grad():
         for p in net.parameters():
-            if p.grad is not None:
+            if p.grad is not None:  # as torch.optim.SGD, whose first use takes a second to load
                 p.sub_(p.grad, alpha=lr)
     return loss.detach(), y_hat.detach(), y
 

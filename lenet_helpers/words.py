@@ -1,7 +1,5 @@
 """Text in both languages of the course, and errors that speak both."""
 
-from __future__ import annotations
-
 import copyreg
 from collections.abc import Mapping
 from html import escape
@@ -21,7 +19,7 @@ class Words(NamedTuple):
         return self.zh if self.zh == self.en else f"{self.zh} / {self.en}"
 
     @classmethod
-    def same(cls, text: str) -> Words:
+    def same(cls, text: str) -> "Words":
         """A text that is the same in both languages: a name, a number, a formula."""
         return cls(text, text)
 
@@ -30,10 +28,7 @@ class Words(NamedTuple):
         return str(self) if language == "both" else getattr(self, language)
 
     def html(self, tag: str = "span") -> str:
-        """An HTML element for each language, so that the language switch can hide one.
-
-        Where both texts are the same, it is the text once, without an element.
-        """
+        """An element for each language, so that one can be hidden; plain text if both are equal."""
         if self.zh == self.en:
             return escape(self.zh)
         zh, en = escape(self.zh), escape(self.en)
@@ -41,10 +36,7 @@ class Words(NamedTuple):
 
 
 class LessonError(Exception):
-    """An error whose message says, in both languages, what was wrong and what to do.
-
-    ``words`` holds the message, so that a panel can show it in the chosen language.
-    """
+    """An error whose ``words`` say, in both languages, what was wrong and what to do."""
 
     def __init__(self, zh: str, en: str) -> None:
         self.words = Words(zh, en)

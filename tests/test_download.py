@@ -20,9 +20,9 @@ import pytest
 from torchvision import datasets
 
 from lenet_helpers import DataUnavailableError, datasets_at_hand, load_data
-from lenet_helpers.data import choice, downloads, load_for_run, places
+from lenet_helpers.data import batches, choice, downloads, load_for_run, places
 from lenet_helpers.data.catalog import FILES
-from lenet_helpers.runs import TrainingPanel, training
+from lenet_helpers.runs import TrainingPanel
 
 LAST_FILE = f"{FILES[-1]}.gz"  # damage comes late: three good files are there by then
 HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
@@ -466,14 +466,14 @@ def test_cache_that_refuses_the_files_is_no_other_kernels_doing(mirror, cache, m
 def panels(mirror, cache):
     """A panel that downloads, as slowly as can be, and one that has what it needs."""
     mirror.answers[f"{FILES[0]}.gz"] = trickle(mirror)
-    training.loaded.cache_clear()
+    batches.read_once.cache_clear()
     made = [TrainingPanel(name) for name in ("mnist", "digits")]
     for panel in made:
         panel.epochs.value, panel.device.value = 1, "cpu"
     yield made
     for panel in made:
         panel.close()
-    training.loaded.cache_clear()
+    batches.read_once.cache_clear()
     wait_until(lambda: all(t.name != "lenet-training" for t in threading.enumerate()))
 
 

@@ -16,8 +16,8 @@ from torch import nn
 from lenet_helpers import SettingError, Words, lenet
 from lenet_helpers.layers import Window, field_of, kernels, layer_outputs
 from lenet_helpers.maps import SIGNED, corner, kernel_maps, mosaic
-from lenet_helpers.mistakes.gallery import gallery_html, map_png
 from lenet_helpers.mistakes.matrix import confusion_html, confusion_matrix
+from lenet_helpers.mistakes.panel import gallery_html, map_png
 from lenet_helpers.predictions import Predictions, predict_all
 
 CLASSES = [Words("猫", "cat"), Words("狗", "<dog>"), Words("3", "3")]

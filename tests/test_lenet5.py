@@ -9,7 +9,6 @@ from torch.nn.utils import parameters_to_vector
 
 from lenet_helpers import SettingError
 from lenet_helpers.paper1998 import per_pattern
-from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.paper1998.lenet5 import (
     C3_TABLE,
     INK,
@@ -18,6 +17,7 @@ from lenet_helpers.paper1998.lenet5 import (
     ScaledTanh,
     SparseConv2d,
     TrainableSubsampling,
+    digit_bitmaps,
     layer_counts,
     lenet5_1998,
     to_lenet5_input,

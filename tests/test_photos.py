@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from lenet_helpers import SettingError, load_data
 from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting import SCENES, digit_of, ink_of, normalize_digit, photo_of, strip
-from lenet_helpers.handwriting.lines import without_lines
+from lenet_helpers.handwriting.pieces import without_lines
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.network_view import read_drawing
 

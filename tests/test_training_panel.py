@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from lenet_helpers import DataUnavailableError, lenet, live_plot, load_data, train
-from lenet_helpers.data import choice
+from lenet_helpers.data import batches, choice
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import CHOICE
 from lenet_helpers.runs import TrainingPanel, training
@@ -48,14 +48,14 @@ def loads(monkeypatch):
     calls = []
     monkeypatch.setattr(Picture, "png", lambda picture: PNG + picture.caption.en.encode())
     monkeypatch.setattr(
-        training, "load_data", lambda *a, **k: calls.append(a) or few_digits(*a, **k)
+        batches, "load_data", lambda *a, **k: calls.append(a) or few_digits(*a, **k)
     )
-    monkeypatch.setattr(training, "bring", lambda dataset: None)  # no data set has to be here
-    training.loaded.cache_clear()
+    monkeypatch.setattr(batches, "bring", lambda dataset: None)  # no data set has to be here
+    batches.read_once.cache_clear()
     CHOICE.language = "both"
     yield calls
     CHOICE.language = "both"
-    training.loaded.cache_clear()
+    batches.read_once.cache_clear()
 
 
 @pytest.fixture
@@ -355,7 +355,7 @@ def test_stop_while_the_data_are_read_does_not_wait_for_them(panel, monkeypatch)
         assert name == "digits" or may_read.wait(LONG)
         return few_digits("digits", **options)
 
-    monkeypatch.setattr(training, "load_data", slow)
+    monkeypatch.setattr(batches, "load_data", slow)
     panel.dataset.value = "mnist"
     panel.train_button.click()
     assert "Reading the data" in panel.message.value

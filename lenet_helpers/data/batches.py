@@ -1,29 +1,23 @@
 """Batches of images that already live on the device."""
 
-from __future__ import annotations
-
 import copy
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import InitVar, dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
-from lenet_helpers.data.catalog import data_set, pixel_statistics
+from lenet_helpers.data.catalog import ClassNames, DataSet, Source, data_set
 from lenet_helpers.data.choice import choose, images_of
 from lenet_helpers.data.downloads import bring
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import ClassNames, Source
 
 BATCH_SIZE = Words("批量大小 batch_size ", "batch_size")
 _READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
@@ -35,17 +29,14 @@ class BatchIterator:
 
     ``X`` is ``(n, 1, 28, 28)`` of torch's default type, ``float32`` unless somebody chose another,
     from 0 (paper) to 1 (ink) or standardised; ``y`` is ``int64 (n,)``. Every ``for`` loop is one
-    epoch; each epoch has another order if ``shuffle``. The last batch may be smaller. There are no
-    worker processes: all images stay on the device as bytes, and a batch is one indexing operation.
-    On a CPU ``X`` comes in the channels-last layout, which the convolutions pass on and which makes
-    them about twice as fast there; see `on_device`.
+    epoch, in another order if ``shuffle``; the last batch may be smaller. There are no worker
+    processes: all images stay on the device as bytes, and a batch is one indexing operation. On a
+    CPU ``X`` is channels-last; see `on_device`.
 
     Attributes:
-        name, title: the data set, in code and in words (`Words`).
-        classes: the name of each class (`Words`).
+        name, title, classes: the data set in code; it and its classes in words (`Words`).
         place: where its files came from (`Words`).
-        images: all images, ``uint8 (n, 28, 28)``, on the device.
-        labels: all labels, ``int64 (n,)``, on the device.
+        images, labels: all of them, ``uint8 (n, 28, 28)`` and ``int64 (n,)``, on the device.
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
         said: of data of one's own, how the images came to be 28×28 (`Words`), else ``None``.
@@ -127,13 +118,12 @@ def load_data(
             of your own: a folder of IDX files or with a subfolder of pictures for each class, or
             arrays ``(images, labels)``; one line says how they were brought to 28×28.
             ``LENET_DATASET`` takes such a folder, too.
-        batch_size: examples in a batch.
+        batch_size, seed: examples in a batch; decides the shuffled orders.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
             passes over ``LENET_DATASET=fashion_mnist``.
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
             range from 0 to 1. The digits always do.
-        seed: decides the shuffled orders.
         classes, transposed, dark_ink: of your own data; see `data_set_of`.
 
     Raises:
@@ -154,21 +144,17 @@ def load_data(
         dataset, images, place = images_of(known)
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
-    def batches(images: np.ndarray, labels: np.ndarray, *, shuffle: bool) -> BatchIterator:
-        return BatchIterator(
-            dataset.name, dataset.title, dataset.classes, place,
-            torch.from_numpy(images).to(device),
-            torch.from_numpy(labels.astype(np.int64)).to(device),
-            mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
-            dataset.said,
-        )  # fmt: skip
-
     keep_freed_memory()
     with memory_explained():
-        return (
-            batches(images.train_images, images.train_labels, shuffle=True),
-            batches(images.test_images, images.test_labels, shuffle=False),
-        )
+        return tuple(
+            BatchIterator(
+                dataset.name, dataset.title, dataset.classes, place,
+                torch.from_numpy(X).to(device), torch.from_numpy(y.astype(np.int64)).to(device),
+                mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
+                dataset.said,
+            )
+            for X, y, shuffle in ((*images[:2], True), (*images[2:], False))
+        )  # fmt: skip
 
 
 def load_for_run(
@@ -179,15 +165,11 @@ def load_for_run(
     standardize: bool = False,
     seed: int = 0,
 ) -> tuple[BatchIterator, BatchIterator]:
-    """The batches of `load_data`, for one run of many: the images are read once, for all of them.
-
-    Each run has its own batch size and order; none may write into the images.
-    """
-    batch_size = require_positive_integer(batch_size, BATCH_SIZE)
-    bring(data_set(name))
+    """`load_data` for one run of many: they share the images, read once; none may write there."""
+    batch_size, dataset = require_positive_integer(batch_size, BATCH_SIZE), data_set(name)
+    bring(dataset)
     with _READING[name]:
-        loaded = read_once(name, str(device))
-    train_iter, test_iter = map(copy.copy, loaded)
+        train_iter, test_iter = map(copy.copy, read_once(dataset, str(device)))
     for batches in (train_iter, test_iter):
         batches.batch_size = batch_size
         batches.standardize |= standardize  # some always are
@@ -196,6 +178,14 @@ def load_for_run(
 
 
 @lru_cache(maxsize=2)
-def read_once(name: str, device: str) -> tuple[BatchIterator, BatchIterator]:
+def read_once(dataset: DataSet, device: str) -> tuple[BatchIterator, BatchIterator]:
     """What `load_for_run` keeps; ``cache_clear`` forgets it."""
-    return load_data(name, device=device)
+    return load_data(dataset.name, device=device)
+
+
+def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
+    counts = torch.bincount(images.flatten(), minlength=256).double()
+    levels = torch.arange(256, dtype=torch.float64, device=images.device)
+    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
+    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255

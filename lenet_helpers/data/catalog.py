@@ -1,8 +1,6 @@
 """The data sets of the course: what is known of one before it is read stands here alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +10,9 @@ import numpy as np
 import torch
 
 from lenet_helpers.words import SettingError, Words
+
+Source = str | Path | Sequence  # a name; a folder; arrays (images, labels) or with the classes
+ClassNames = Sequence[str | tuple[str, str]]
 
 IMAGE_SIZE = 28
 FILES = (
@@ -31,25 +32,15 @@ class Images(NamedTuple):
     test_labels: np.ndarray
 
 
-def pixel_statistics(images: torch.Tensor) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels of ``uint8`` images, in the range from 0 to 1."""
-    counts = torch.bincount(images.flatten(), minlength=256).double()
-    levels = torch.arange(256, dtype=torch.float64, device=images.device)
-    mean = (counts @ levels).item() / images.numel()  # sums of integers: exact
-    return mean / 255, ((counts @ levels**2).item() / images.numel() - mean**2) ** 0.5 / 255
-
-
 @dataclass(frozen=True)
 class DataSet:
     """A data set of 28×28 grey images; the known ones have ten classes.
 
     Attributes:
-        name, title: what it is called in code and in words.
-        classes: the name of each class.
+        name, title, classes: what it and its classes are called in code and in words.
         always_standardized: whether its pixels are, even if nobody asks for it.
         read, comes_with: how it is read and what it comes with; any other set lies in `FILES`.
-        torchvision_class: the class that downloads it, which is also the folder it makes.
-        megabytes: what has to be downloaded.
+        torchvision_class, megabytes: the class that downloads so much, also the folder it makes.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
         sha256: the checksums of the four files, uncompressed.
         said: how data of one's own were brought to this form, if they are.
@@ -103,12 +94,8 @@ _DIGITS = tuple(Words.same(str(digit)) for digit in range(10))
 DATA_SET = Words("数据集", "data set")
 _ALL = (
     DataSet(
-        "fashion_mnist",
-        Words.same("Fashion-MNIST"),
-        _CLOTHES,
-        torchvision_class="FashionMNIST",
-        megabytes=31,
-        debian="fashion-mnist",
+        "fashion_mnist", Words.same("Fashion-MNIST"), _CLOTHES,
+        torchvision_class="FashionMNIST", megabytes=31, debian="fashion-mnist",
         sha256=(
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -117,11 +104,7 @@ _ALL = (
         ),
     ),
     DataSet(
-        "mnist",
-        Words.same("MNIST"),
-        _DIGITS,
-        torchvision_class="MNIST",
-        megabytes=12,
+        "mnist", Words.same("MNIST"), _DIGITS, torchvision_class="MNIST", megabytes=12,
         sha256=(
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
             "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -130,24 +113,17 @@ _ALL = (
         ),
     ),
     DataSet(
-        "digits",
-        Words("scikit-learn 手写数字", "scikit-learn digits"),
-        _DIGITS,
+        "digits", Words("scikit-learn 手写数字", "scikit-learn digits"), _DIGITS,
         always_standardized=True,  # without it the lesson's LeNet does not learn from so few
-        read=read_digits,
-        comes_with=Words("scikit-learn 自带", "comes with scikit-learn"),
+        read=read_digits, comes_with=Words("scikit-learn 自带", "comes with scikit-learn"),
     ),
-)
+)  # fmt: skip
 DATA_SETS = {dataset.name: dataset for dataset in _ALL}
 OWN: dict[str, DataSet] = {}  # data of one's own, by their names, as this session has read them
 
 
 def data_set(name: str, what: Words = DATA_SET) -> DataSet:
-    """The data set called ``name``.
-
-    Raises:
-        SettingError: no data set has this name; the message says ``what`` the name was given as.
-    """
+    """The data set of this name, or a `SettingError` that says ``what`` it was given as."""
     if name in DATA_SETS or name in OWN:
         return DATA_SETS.get(name) or OWN[name]
     known = ", ".join([*DATA_SETS, "auto", *OWN])

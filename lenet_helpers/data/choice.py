@@ -1,7 +1,5 @@
 """Which data set ``"auto"`` and ``LENET_DATASET`` stand for, and its images."""
 
-from __future__ import annotations
-
 import os
 
 from lenet_helpers.data.catalog import DATA_SETS, DataSet, Images, data_set

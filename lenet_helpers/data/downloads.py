@@ -1,7 +1,5 @@
 """A data set that is not at hand: fetched by a program of its own that can be ended at any time."""
 
-from __future__ import annotations
-
 import math
 import os
 import subprocess
@@ -78,16 +76,13 @@ def watching(
 
 
 def bring(dataset: DataSet) -> None:
-    """See to it that a data set is at hand: download it, or wait for another thread that does.
-
-    No lock is held: who waits goes on once the files turn up, from wherever, and can be stopped.
-    """
+    """Download a data set, or wait until it turns up from wherever; both can be stopped."""
     watch = _WATCH.get()
     while not (dataset.read or find(dataset)):
         if watch and watch.should_stop():
             raise _stopped(dataset)
         if dataset.name in _RUNNING:
-            time.sleep(POLL_S)
+            time.sleep(POLL_S)  # no lock is held, so that this can be stopped
             continue
         _RUNNING.add(dataset.name)
         try:
@@ -100,12 +95,8 @@ def bring(dataset: DataSet) -> None:
 def download(dataset: DataSet) -> Images:
     """Download a data set into the user's cache, report how far it is, and read it.
 
-    The files come into a folder of their own; only when all four could be read and have the right
-    checksums are they moved into the cache.
-
-    Raises:
-        DataUnavailableError: no network, a refused, broken, damaged or endless download, no room,
-            or it was stopped; the cache then holds nothing that was not checked.
+    Only when all four files have the right checksums are they moved into the cache. Raises
+    `DataUnavailableError`: no network, a broken, damaged or endless download, no room, or stopped.
     """
     cache, title = cache_folder(), dataset.title
     try:
@@ -135,29 +126,20 @@ def download(dataset: DataSet) -> Images:
 
 
 def fetch(dataset: DataSet, root: Path) -> None:
-    """Download the four files, from where torchvision has them, to `raw_folder` below ``root``.
-
-    Raises `OSError` if they did not come, or too slowly; `DataUnavailableError` if stopped.
-    """
+    """Download the four files to `raw_folder` below ``root``; an `OSError` if they don't come."""
     from torchvision import datasets  # imported late: only a download needs it
 
     known = getattr(datasets, dataset.torchvision_class)
     raw = raw_folder(root, dataset)
     raw.mkdir(parents=True, exist_ok=True)
-    files: list[str] = []  # each file's path, then its addresses
-    for name, _ in known.resources:
-        files += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
-    watch = _WATCH.get()
-    if watch is None:
-        with _bar(dataset) as report:
-            _run(dataset, root, files, Watch(report, lambda: False))
-    else:
-        _run(dataset, root, files, watch)
+    command = [sys.executable, "-I", program.__file__, str(root), str(TIMEOUT_S)]
+    for name, _ in known.resources:  # each file's path, then its addresses
+        command += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
+    with _watch(dataset) as watch:
+        _run(dataset, command, raw, watch)
 
 
-def _run(dataset: DataSet, root: Path, files: list[str], watch: Watch) -> None:
-    command = [sys.executable, "-I", program.__file__, str(root), str(TIMEOUT_S), *files]
-    folder = raw_folder(root, dataset)
+def _run(dataset: DataSet, command: list[str], folder: Path, watch: Watch) -> None:
     pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
     pace: deque[tuple[float, int]] = deque()
     with subprocess.Popen(command, **pipes) as child:
@@ -198,8 +180,11 @@ def _progress(dataset: DataSet, folder: Path, pace: deque) -> DownloadProgress:
 
 
 @contextmanager
-def _bar(dataset: DataSet) -> Iterator[Callable[[DownloadProgress], None]]:
-    """A line of progress, rate and time left below the cell."""
+def _watch(dataset: DataSet) -> Iterator[Watch]:
+    """Who watches; if nobody does, a line of progress, rate and time left below the cell."""
+    if watch := _WATCH.get():
+        yield watch
+        return
     from tqdm import tqdm  # imported late: only a download needs it
 
     with tqdm(desc=dataset.title.en, unit="B", unit_scale=True) as bar:
@@ -208,7 +193,7 @@ def _bar(dataset: DataSet) -> Iterator[Callable[[DownloadProgress], None]]:
             bar.total = progress.total
             bar.update(progress.received - bar.n)
 
-        yield report
+        yield Watch(report, lambda: False)
 
 
 def _stopped(dataset: DataSet) -> DataUnavailableError:

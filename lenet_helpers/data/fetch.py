@@ -3,8 +3,8 @@
     python fetch.py FOLDER SECONDS PATH URL,URL… PATH URL,URL…
 
 It needs nothing but Python, so that it starts at once. Of a file's addresses the first that answers
-is taken; a server that is silent for so many SECONDS is given up. When its standard input closes,
-because its parent has died, it removes the folder and ends.
+in so many SECONDS is taken. When its standard input closes, because its parent has died, it removes
+the folder and ends.
 """
 
 import os
@@ -18,11 +18,7 @@ CHUNK = 2**14
 
 
 def fetch(path: Path, urls: list[str], seconds: float) -> None:
-    """Download one file from the first of these addresses that has it.
-
-    Raises:
-        OSError, http.client.HTTPException: none of them has; the message names them all.
-    """
+    """Download one file from the first address that has it; an `OSError` says why none has."""
     failures = []
     for url in urls:
         try:

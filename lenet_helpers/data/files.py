@@ -1,17 +1,14 @@
 """The four files of a data set: read and checked, and told apart from another set's."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import mmap
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from lenet_helpers.data.catalog import DATA_SETS, FILES, IMAGE_SIZE, DataSet, Images
-from lenet_helpers.data.places import content_of, file_in
+from lenet_helpers.data.places import UNREADABLE, content_of, file_in
 from lenet_helpers.words import LessonError, Words
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # IDX's names for them
@@ -46,12 +43,7 @@ class DataUnavailableError(LessonError):
 
 
 def read_folder(folder: Path, dataset: DataSet) -> Images:
-    """Read the four files of a data set, plain or compressed.
-
-    Raises:
-        AnotherDataSetError: the files are those of another data set.
-        DamagedFileError: a file cannot be read, or has another checksum than the published one.
-    """
+    """Read a data set's four files, or raise `AnotherDataSetError` or `DamagedFileError`."""
     paths = [file_in(folder, stem) or folder / stem for stem in FILES]
     try:
         return Images(*map(read_idx, paths, dataset.sha256))
@@ -62,18 +54,14 @@ def read_folder(folder: Path, dataset: DataSet) -> Images:
 
 
 def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
-    """Read one IDX file, plain or gzip-compressed, into an array of its type, shape and order.
+    """The array in an IDX file, plain or compressed as its content says, in its type, shape, order.
 
-    Args:
-        path: the file; whether it is compressed is seen from its content, not from its name.
-        sha256: the checksum of the uncompressed content, where it is known.
-
-    Raises:
-        DamagedFileError: the file cannot be read, is no whole IDX file, or has another checksum.
+    Raises `DamagedFileError`: it cannot be read, is no whole IDX file, or its content has another
+    checksum than ``sha256``.
     """
     try:
         content = content_of(path)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DamagedFileError(
             path, f"无法读取（{reason}）", f"it cannot be read ({reason})"
@@ -93,9 +81,8 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
 def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
     """The array that an IDX file holds, or ``None`` if this is not exactly one such file.
 
-    The file is a header (two zero bytes, the type of a number, the number of axes, then each axis's
-    length as a big-endian 32-bit integer) followed by the numbers, big-endian too. Source: the
-    description on the MNIST page by LeCun, Cortes and Burges.
+    A header (two zero bytes, the type of a number, the number of axes, each axis's length in 32
+    bits) and the numbers, all big-endian: the MNIST page by LeCun, Cortes and Burges.
     """
     if len(content) < 8 or content[:2] != b"\0\0" or content[2] not in TYPES or not content[3]:
         return None
@@ -110,23 +97,19 @@ def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
 
 
 def _another(paths: list[Path], dataset: DataSet) -> Words | None:
-    """What the files are if they are whole and another set's; ``None`` if one may be damaged.
-
-    Whole are files whose headers and lengths agree. A bit that has flipped is not seen by that, so
-    a file that alone is wrong is another set's only if it does not fit to its neighbour.
-    """
+    """What the files are if they are whole and another set's; ``None`` if one may be damaged."""
     sums, arrays = [], []
     for path in paths:
         try:
             content = content_of(path)
-        except (OSError, EOFError, ValueError, zlib.error):
+        except UNREADABLE:
             return None
         sums.append(hashlib.sha256(content).hexdigest())
         arrays.append(parse_idx(content))
     if any(array is None for array in arrays):
         return None
     wrong = [i for i in range(len(FILES)) if sums[i] != dataset.sha256[i]]
-    if len(wrong) == 1 and _fits(arrays, wrong[0]):
+    if len(wrong) == 1 and _fits(arrays, wrong[0]):  # no length shows that a bit has flipped
         return None
     for known in DATA_SETS.values():
         if {sums[i] for i in wrong} <= set(known.sha256):

@@ -1,17 +1,13 @@
 """A folder of IDX files of any name, type and size: EMNIST, KMNIST, QMNIST, one's own."""
 
-from __future__ import annotations
-
-import gzip
 import re
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from lenet_helpers.data.files import TYPES, DamagedFileError, parse_idx
-from lenet_helpers.data.places import GZIP_MAGIC, content_of, entries
+from lenet_helpers.data.places import UNREADABLE, content_of, entries
 from lenet_helpers.words import SettingError, Words
 
 MOST_BYTES = 2**32  # the largest part of EMNIST has 547 MB
@@ -27,11 +23,6 @@ class IdxFile(NamedTuple):
     is_test: bool
     array: np.ndarray
 
-    @property
-    def has_images(self) -> bool:
-        """Whether these are pictures; labels have one axis, or a second for what else is known."""
-        return self.array.ndim > 2
-
 
 class Part(NamedTuple):
     """Pictures and labels of training or testing, as the files have them."""
@@ -41,10 +32,7 @@ class Part(NamedTuple):
 
 
 def idx_files(folder: Path) -> list[Path]:
-    """The files in a folder that are IDX files or are named like some.
-
-    If there are none, those in the only folder below it, or in ``raw`` below that, that has some.
-    """
+    """A folder's IDX files; else those of its one subfolder (or ``raw`` in it) that has some."""
     if found := [path for path in entries(folder) if path.is_file() and _looks_like_idx(path)]:
         return found
     below = [place for place in entries(folder) if place.is_dir()]
@@ -55,12 +43,7 @@ def idx_files(folder: Path) -> list[Path]:
 
 
 def read_idx_set(paths: list[Path]) -> tuple[Part, Part | None, str]:
-    """The two parts of the set that these files make up, the second if there is one, and its name.
-
-    Raises:
-        SettingError: there are several sets, or files of a part are missing or don't fit together.
-        DamagedFileError: a file cannot be read or is not whole.
-    """
+    """Both parts of a set (the second may be ``None``) and its name; or a `SettingError`."""
     sets = sorted({_set(path) for path in paths})
     if len(sets) > 1:
         example = str(paths[0].parent / sets[0])
@@ -78,8 +61,8 @@ def read_idx_set(paths: list[Path]) -> tuple[Part, Part | None, str]:
 
 
 def _part(files: list[IdxFile]) -> Part:
-    images = [file for file in files if file.has_images]
-    labels = [file for file in files if not file.has_images]
+    images = [file for file in files if file.array.ndim > 2]
+    labels = [file for file in files if file.array.ndim <= 2]  # and what else is known of each
     if len(images) == len(labels) == 1 and len(images[0].array) == len(labels[0].array):
         return Part(images[0].array, labels[0].array)
     found = ", ".join(f"{file.path.name} {file.array.shape}" for file in files)
@@ -97,10 +80,8 @@ def _looks_like_idx(path: Path) -> bool:
     if _is_named_like_idx(path):
         return True
     try:
-        with path.open("rb") as file:
-            packed = file.peek(2).startswith(GZIP_MAGIC)
-            start = (gzip.GzipFile(fileobj=file) if packed else file).read(4)
-    except (OSError, EOFError, ValueError, zlib.error):
+        start = content_of(path, 4)
+    except UNREADABLE:
         return False
     return len(start) == 4 and start[:2] == b"\0\0" and start[2] in TYPES and 0 < start[3] < 5
 
@@ -108,7 +89,7 @@ def _looks_like_idx(path: Path) -> bool:
 def _read(path: Path) -> IdxFile:
     try:
         array, reason = parse_idx(content_of(path, MOST_BYTES)), None
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         array, reason = None, str(error)
     if array is None:
         about = Words(f"（{reason}）", f" ({reason})") if reason else Words.same("")

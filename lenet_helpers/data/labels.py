@@ -1,20 +1,16 @@
 """Labels of one's own data: counted from 0, with names, and which of them are for testing."""
 
-from __future__ import annotations
-
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import Images
+from lenet_helpers.data.catalog import ClassNames, Images
 from lenet_helpers.data.places import entries
 from lenet_helpers.words import SettingError, Words
 
 TEST_EVERY = 5  # of each class every fifth picture is for testing, as with scikit-learn's digits
 FOR_TESTING = Words("每类每五张取一张作测试", "of each class every fifth picture is for testing")
-ClassNames = Sequence[str | tuple[str, str]]
 
 
 def numbered(
@@ -23,9 +19,7 @@ def numbered(
     """Labels counted from 0, the values that they had, and what was done.
 
     ``(n, classes)`` may be one-hot; if they are ``wide``, the first of several columns counts.
-
-    Raises:
-        SettingError: they are no whole numbers or texts, or all the same.
+    Raises `SettingError`: they are no whole numbers or texts, or all the same.
     """
     said = []
     if parts[0].ndim == 2 and all(_is_one_hot(part) for part in parts):

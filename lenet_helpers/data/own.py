@@ -1,7 +1,5 @@
 """Data of one's own: a folder of IDX files, a folder of pictures, or arrays."""
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Sequence
@@ -9,15 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import DATA_SETS, OWN, DataSet, Images, data_set
+from lenet_helpers.data.catalog import DATA_SETS, OWN, ClassNames, DataSet, Images, Source, data_set
 from lenet_helpers.data.idx_sets import idx_files, read_idx_set
-from lenet_helpers.data.labels import FOR_TESTING, ClassNames, named, names_beside, numbered, split
+from lenet_helpers.data.labels import FOR_TESTING, named, names_beside, numbered, split
 from lenet_helpers.data.pictures import class_folders, parts, read_pictures
-from lenet_helpers.data.places import entries
+from lenet_helpers.data.places import entries, listed
 from lenet_helpers.data.shapes import to_mnist_form
 from lenet_helpers.words import SettingError, Words
 
-Source = str | Path | Sequence
 PREFIX = "own:"  # of the names: no path begins like this
 
 
@@ -95,10 +92,10 @@ def _read_folder(folder: Path, how: dict) -> tuple[Images, list[str], list[Words
     ):  # one of several sets in a folder: …/gzip/emnist-letters
         folder, prefix = folder.parent, folder.name.lower()
     if not folder.is_dir():
+        parent, there = folder.parent, listed(folder.parent) or "—"
         raise SettingError(
-            f"没有文件夹 {folder}。请改正路径；{folder.parent} 里有：{_listed(folder.parent)}。",
-            f"There is no folder {folder}. Correct the path; in {folder.parent} there are: "
-            f"{_listed(folder.parent)}.",
+            f"没有文件夹 {folder}。请改正路径；{parent} 里有：{there}。",
+            f"There is no folder {folder}. Correct the path; in {parent} there are: {there}.",
         )
     if files := [path for path in idx_files(folder) if path.name.lower().startswith(prefix)]:
         return _read_idx(files, how)
@@ -106,12 +103,12 @@ def _read_folder(folder: Path, how: dict) -> tuple[Images, list[str], list[Words
     train = class_folders(train_folder)
     test = class_folders(test_folder) if test_folder else {}
     if len(train) < 2:
+        there = listed(train_folder) or "—"
         raise SettingError(
             f"{train_folder} 里既没有 IDX 文件，也没有至少两个装着图片的子文件夹（每类一个，"
-            f"以类名命名）。那里有：{_listed(train_folder)}。",
+            f"以类名命名）。那里有：{there}。",
             f"In {train_folder} there are neither IDX files nor two or more subfolders with "
-            f"pictures, one for each class and called as it is. There are: "
-            f"{_listed(train_folder)}.",
+            f"pictures, one for each class and called as it is. There are: {there}.",
         )
     names = [*train, *(name for name in test if name not in train)]
     first = read_pictures(train, names, **_default(how))
@@ -126,14 +123,13 @@ def _read_idx(files: list[Path], how: dict) -> tuple[Images, list[str], list[Wor
     train, test, name = read_idx_set(files)
     called = " ".join([name, *(folder.name for folder in files[0].parents[:2])]).lower()
     how = _default(how, transposed="emnist" in re.split(r"[^a-z]+", called))
-    counts = [len(part.labels) for part in (train, test) if part]
     labels, values, said = numbered([part.labels for part in (train, test) if part], wide=True)
     together = train.images if test is None else _joined(train.images, test.images)
     images, done = to_mnist_form(together, **how)
     names = names_beside(files[0], name, values)
     if test is None:
         return split(images, labels), names, [*said, *done, FOR_TESTING]
-    cut = counts[0]
+    cut = len(train.labels)
     return Images(images[:cut], labels[:cut], images[cut:], labels[cut:]), names, [*said, *done]
 
 
@@ -189,8 +185,3 @@ def _sentence(title: str, images: Images, names: tuple[Words, ...], said: list[W
         f"Data of your own, {title}: {count} classes, {train:,} images to train with, {test:,} to "
         f"test with{en}.",
     )
-
-
-def _listed(folder: Path, most: int = 8) -> str:
-    names = [path.name + "/" * path.is_dir() for path in entries(folder)]
-    return (", ".join(names[:most]) or "—") + ", …" * (len(names) > most)

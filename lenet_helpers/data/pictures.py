@@ -1,7 +1,5 @@
 """A folder of pictures, one subfolder a class: PNG, JPEG and what else Pillow opens."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,13 +45,10 @@ def parts(folder: Path) -> tuple[Path, Path | None]:
 def read_pictures(
     classes: dict[str, list[Path]], names: list[str], *, transposed: bool, dark_ink: bool | None
 ) -> Pictures:
-    """Read all pictures; classes are numbered as in ``names``.
+    """Read all pictures, or raise `SettingError`; classes are numbered as in ``names``.
 
     Each is turned to grey, inverted if its edge is bright (``dark_ink=None``), scaled into 28×28,
     and stretched until its paper is 0 and its darkest ink 255.
-
-    Raises:
-        SettingError: a picture cannot be read.
     """
     images, labels, inverted, blank = [], [], 0, []
     for name, paths in classes.items():

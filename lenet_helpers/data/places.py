@@ -1,7 +1,5 @@
 """Where the files of a data set lie on this machine, and what was seen where they do not."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import mmap
@@ -9,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +24,7 @@ FROM_CACHE = Words("本机缓存", "this user's cache")
 MOST_NAMES = 8  # of a folder, in a message
 GZIP_MAGIC = b"\x1f\x8b"
 WRITABLE = 0o222  # the bits of a file's mode that let anybody write
+UNREADABLE = (OSError, EOFError, ValueError, zlib.error)  # what `content_of` raises
 MOST_BYTES = 2**28  # five times the largest file of MNIST; a few damaged bytes can unpack to more
 
 
@@ -47,8 +47,12 @@ def raw_folder(root: Path, dataset: DataSet) -> Path:
 
 def file_in(folder: Path, stem: str) -> Path | None:
     """The plain or the gzip-compressed file; ``train-images.idx3-ubyte`` and capitals count too."""
-    exact = next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), None)
-    return exact or next((p for p in entries(folder) if _stem(p) == stem and p.is_file()), None)
+    exact = folder / stem, folder / f"{stem}.gz"
+    alike = (
+        path for path in entries(folder)
+        if path.name.lower().removesuffix(".gz").replace(".", "-") == stem
+    )  # fmt: skip
+    return next((path for path in chain(exact, alike) if path.is_file()), None)
 
 
 def entries(folder: Path) -> list[Path]:
@@ -59,15 +63,18 @@ def entries(folder: Path) -> list[Path]:
         return []
 
 
+def listed(folder: Path) -> str:
+    """What lies in a folder, for a message; empty if nothing does."""
+    names = [path.name + "/" * path.is_dir() for path in entries(folder)]
+    return ", ".join(names[:MOST_NAMES]) + ", …" * (len(names) > MOST_NAMES)
+
+
 def content_of(path: Path, most: int | None = None) -> bytearray | mmap.mmap:
     """What a plain or gzip-compressed file holds; its content, not its name, says which it is.
 
     A plain file that nobody may write to (``chmod a-w``, as on a class's server) is mapped instead:
     all kernels then share its pages. Any other might change, or be unplugged, while it is in use.
-    Both are writable, as torch likes it; the file stays as it is.
-
-    Raises:
-        OSError, EOFError, ValueError, zlib.error: it cannot be read, unpacked or mapped.
+    Both are writable, as torch likes it; the file stays as it is. Raises one of `UNREADABLE`.
     """
     most = most or MOST_BYTES
     with path.open("rb") as file:
@@ -79,13 +86,10 @@ def content_of(path: Path, most: int | None = None) -> bytearray | mmap.mmap:
 
 
 def find(dataset: DataSet) -> Found | None:
-    """Where a data set's four files are, or ``None``; nothing is downloaded.
+    """Where a data set's four files are, or ``None``: in ``LENET_DATA``, at Debian's, in the cache.
 
-    Looks in the folder named by ``LENET_DATA``, in Debian's folder, then in the user's cache.
     Where a folder does not bear the name of the data set, its smallest file has to be that set's.
-
-    Raises:
-        SettingError: ``LENET_DATA`` names no folder.
+    Raises `SettingError`: ``LENET_DATA`` names no folder.
     """
     for _, place, folders in _roots(dataset):
         for folder, is_named in folders:
@@ -95,11 +99,7 @@ def find(dataset: DataSet) -> Found | None:
 
 
 def datasets_at_hand() -> dict[str, Words | None]:
-    """For each data set where it is on this machine, or ``None`` if it is not here.
-
-    Raises:
-        SettingError: ``LENET_DATA`` names no folder.
-    """
+    """Where each data set is, or ``None``; a `SettingError` if ``LENET_DATA`` is no folder."""
     places = {}
     for name, dataset in DATA_SETS.items():
         found = None if dataset.comes_with else find(dataset)
@@ -126,9 +126,7 @@ def _seen(dataset: DataSet, root: Path, place: Words, folders: list) -> Words:
         return Words(
             f"{zh}有四个文件，所属数据集是：{whose.zh}", f"{en}has four files, of {whose.en}"
         )
-    names = [path.name + "/" * path.is_dir() for path in entries(root)]
-    there = ", ".join(names[:MOST_NAMES]) + ", …" * (len(names) > MOST_NAMES)
-    lacking = ", ".join(missing)
+    there, lacking = listed(root), ", ".join(missing)
     if len(missing) < len(FILES):
         return Words(f"{zh}{folder} 中缺少 {lacking}", f"{en}{folder} lacks {lacking}")
     below = f"{dataset.torchvision_class}/raw"
@@ -175,13 +173,9 @@ def _whose(folder: Path) -> Words | None:
     """Which known data set the smallest of the four files is of."""
     try:
         checksum = hashlib.sha256(content_of(file_in(folder, FILES[-1]))).hexdigest()
-    except (OSError, EOFError, ValueError, zlib.error):
+    except UNREADABLE:
         return None
     return next((known.title for known in DATA_SETS.values() if checksum in known.sha256), None)
-
-
-def _stem(path: Path) -> str:
-    return re.sub(r"\.gz$", "", path.name.lower()).replace(".", "-")
 
 
 def _plain(name: str) -> str:

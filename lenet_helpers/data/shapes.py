@@ -1,9 +1,4 @@
-"""Pictures of any size, range and colour become ``uint8 (n, 28, 28)``, ink 255, and it is said how.
-
-What is said is a list of `Words`, one sentence for each thing that was done.
-"""
-
-from __future__ import annotations
+"""Pictures of any size, range and colour become ``uint8 (n, 28, 28)``; `Words` say how."""
 
 import numpy as np
 import torch
@@ -23,13 +18,9 @@ def to_mnist_form(
 ) -> tuple[np.ndarray, list[Words]]:
     """All pictures of a set in the form of MNIST, and what was done to them.
 
-    Args:
-        images: ``(n, h, w)``, ``(n, 1, h, w)`` or with three colours before or after ``h, w``.
-        transposed: whether rows and columns have to be exchanged.
-        dark_ink: whether ink is darker than paper; ``None`` looks at the edges of the pictures.
-
-    Raises:
-        SettingError: no pictures, or numbers that are not finite or all the same.
+    ``images`` are ``(n, h, w)``, ``(n, 1, h, w)`` or have three colours before or after ``h, w``;
+    ``dark_ink=None`` looks at their edges. Raises `SettingError`: they are none of these, or
+    numbers that are not finite or all the same.
     """
     grey = _grey(images)
     said = [] if grey.size == images.size else [Words("颜色取平均", "colours were averaged")]
@@ -48,15 +39,14 @@ def to_mnist_form(
         grey = np.concatenate([
             fit(grey[start : start + CHUNK]) for start in range(0, len(grey), CHUNK)
         ])  # fmt: skip
-        said.append(_resized(size))
+        said.append(Words(f"从 {size} 按比例缩放到 28×28，居中",
+                          f"from {size} they were scaled to 28×28, proportions kept, in the "
+                          "middle"))  # fmt: skip
     return np.ascontiguousarray(grey), said
 
 
 def fit(images: np.ndarray) -> np.ndarray:
-    """Bytes ``(n, h, w)`` on black paper, scaled into 28×28 with their proportions, in the middle.
-
-    Bilinear, anti-aliased where they shrink.
-    """
+    """Bytes ``(n, h, w)`` on black, scaled into 28×28 in proportion, in the middle; bilinear."""
     h, w = images.shape[1:]
     scale = IMAGE_SIZE / max(h, w)
     size = [max(2, round(side * scale)) for side in (h, w)]  # torch 2.14 errs for a single column
@@ -73,13 +63,6 @@ def edge(images: np.ndarray) -> np.ndarray:
     """The pixels along the four sides of ``(n, h, w)``, ``(n, m)``."""
     sides = (images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1])
     return np.concatenate(sides, axis=1)
-
-
-def _resized(size: str) -> Words:
-    return Words(
-        f"从 {size} 按比例缩放到 28×28，居中",
-        f"from {size} they were scaled to 28×28, proportions kept, in the middle",
-    )
 
 
 def _grey(images: np.ndarray) -> np.ndarray:
@@ -117,8 +100,5 @@ def _to_bytes(images: np.ndarray) -> tuple[np.ndarray, list[Words]]:
         scaled[start : start + CHUNK] = ((part - low) * (255 / (high - low))).round()
     if (low, high) == (0, 255):
         return scaled, []
-    return scaled, [
-        Words(
-            f"像素值 {low:g}–{high:g} 变为 0–255", f"pixels from {low:g} to {high:g} became 0–255"
-        )
-    ]
+    zh, en = f"像素值 {low:g}–{high:g} 变为 0–255", f"pixels from {low:g} to {high:g} became 0–255"
+    return scaled, [Words(zh, en)]

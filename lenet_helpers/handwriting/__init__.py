@@ -7,14 +7,6 @@ from lenet_helpers.handwriting.strip import strip
 from lenet_helpers.handwriting.synthetic import SCENES, Scene, photo_of
 
 __all__ = [
-    "SCENES",
-    "Digit",
-    "Ink",
-    "Scene",
-    "Step",
-    "digit_of",
-    "ink_of",
-    "normalize_digit",
-    "photo_of",
-    "strip",
-]
+    "SCENES", "Digit", "Ink", "Scene", "Step", "digit_of", "ink_of", "normalize_digit",
+    "photo_of", "strip",
+]  # fmt: skip

@@ -1,7 +1,5 @@
 """From the ink of a picture to one digit in MNIST's form, with remarks where that is doubtful."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -21,13 +19,10 @@ FINE = 8 * LONGEST_SIDE  # pixels of the longer side, to widen or narrow strokes
 
 
 class Digit(NamedTuple):
-    """A picture's digit.
+    """A picture's digit: ``image``, ``uint8 (28, 28)`` in MNIST's form, blank if there is none.
 
-    Attributes:
-        image: ``uint8 (28, 28)`` in MNIST's form; blank if nothing was found.
-        values: its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255.
-        steps: what each step made of the picture, the picture in grey first.
-        remarks: why a reading of it is not sure, in both languages; none if there is no doubt.
+    ``values`` are its ink before it was cut out and shrunk, ``float32 (h, w)``, 0 to 255; ``steps``
+    what was made of the picture, which comes first; ``remarks`` say why a reading is not sure.
     """
 
     image: torch.Tensor
@@ -37,15 +32,7 @@ class Digit(NamedTuple):
 
 
 def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of a photo, a scan or a drawing, in MNIST's form.
-
-    Args:
-        picture: as `grey_of` takes it, or an `Ink`.
-        deskew: set a slanting digit upright.
-
-    Raises:
-        SettingError: as `grey_of`.
-    """
+    """The one digit of an `Ink`, or of what `grey_of` takes; ``deskew`` sets it upright."""
     ink = picture if isinstance(picture, Ink) else ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)
@@ -66,10 +53,7 @@ def digit_of(picture, deskew: bool = False) -> Digit:
 
 
 def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
-    """Which pieces make up the digit, and its box: the longest, and parts close to what is there.
-
-    A piece beside it and nearly as high is no part but another digit.
-    """
+    """The digit's pieces, the longest and those close to it that are no digit beside; its box."""
     own = np.zeros(len(pieces.areas), bool)
     own[pieces.lengths.argmax()] = True
     while True:
@@ -106,17 +90,14 @@ def _cropped(values: np.ndarray) -> np.ndarray:
 
 
 def with_usual_pen(values: np.ndarray) -> np.ndarray:
-    """Strokes widened or narrowed until they are like MNIST's: ``float32``, longer side about 220.
-
-    The mean depth of a band of ink of width w is w/4.
-    """
+    """Strokes made about as wide as MNIST's: ``float32``, longer side about 220."""
     zoom = FINE / max(values.shape) * 1.4
     fine = ndimage.zoom(values, zoom, order=1, grid_mode=True, mode="nearest")
     inside = fine > 127
     if not inside.any():
         return values
     depth, outside = (ndimage.distance_transform_edt(each) for each in (inside, ~inside))
-    width = 4 * depth[inside].mean()
+    width = 4 * depth[inside].mean()  # of a band, whose mean depth is a quarter of it
     grown = (np.clip(width, *(FINE / LONGEST_SIDE * pen for pen in PENS)) - width) / 2
     middle = ndimage.maximum_filter(depth, int(width) | 1) - 1  # where a stroke at least stays
     edge = np.minimum(-grown, middle)

@@ -1,7 +1,5 @@
 """Bring a drawing or a scan into the form of MNIST, step by step, as lesson 02 does it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch
@@ -15,12 +13,10 @@ MIDDLE = 14  # the pixel, counted from 0, that the centres of mass of MNIST's im
 
 
 class FormSteps(NamedTuple):
-    """What each step makes of a scan; all ``float32``, in the units of the scan.
+    """What each step makes of a scan ``(h, w)``; all ``float32``, in the units of the scan.
 
-    ``scan`` is ``(h, w)``; ``box`` is its part within the bounding box of the ink; ``fitted`` is
-    the box shrunk until its longer side has at most 20 pixels; ``image`` is ``(28, 28)`` with the
-    centre of mass within half a pixel of (14, 14), unless that would push ink over the edge. Of
-    blank paper ``box`` and ``fitted`` are ``(0, 0)`` and ``image`` is blank.
+    ``box`` is its part with ink; ``fitted`` is that, its longer side at most 20 pixels; ``image``
+    is ``(28, 28)``. Of blank paper ``box`` and ``fitted`` are ``(0, 0)`` and ``image`` is blank.
     """
 
     scan: torch.Tensor
@@ -38,13 +34,8 @@ def form_steps(scan) -> FormSteps:
     """Crop, shrink into 20×20 with the aspect ratio kept, place the centre of mass at (14, 14).
 
     Source: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to Document
-    Recognition*, 1998; that the middle is pixel 14 was measured on MNIST in lesson 02.
-
-    Args:
-        scan: ``(h, w)``, numbers or a tensor; 0 is paper, larger is darker.
-
-    Raises:
-        SettingError: as `as_scan`.
+    Recognition*, 1998; that the middle is pixel 14 was measured on MNIST in lesson 02. ``scan`` and
+    errors are as in `as_scan`; where ink would go over the edge, the centre is another.
     """
     scan = as_scan(scan)
     if not scan.any():
@@ -95,11 +86,7 @@ def place_by_mass(digit: torch.Tensor) -> torch.Tensor:
 
 
 def as_scan(scan) -> torch.Tensor:
-    """A table of numbers as ``float32 (h, w)`` on the CPU.
-
-    Raises:
-        SettingError: it is none, or one of its numbers is negative or not finite.
-    """
+    """A table of numbers from 0 as ``float32 (h, w)`` on the CPU; else a `SettingError`."""
     try:
         scan = torch.as_tensor(scan, device="cpu").detach()
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:

@@ -1,12 +1,9 @@
 """Ink from paper: background removed, threshold, ruled lines and specks dropped.
 
-A stroke is what a wide window covers: the *closing* of the paper (the brightest within a window,
-then the darkest of that; Serra, *Image Analysis and Mathematical Morphology*, 1982) fills it up,
-and keeps shadows, edges of tables and all that is wider. How much darker than this background a
-pixel is, as a share of the background, does not depend on the light that falls on it.
+A wide window's *closing* of the paper (Serra, *Image Analysis and Mathematical Morphology*, 1982)
+fills strokes up, and keeps shadows and edges of tables. How much darker than this a pixel is, as a
+share of the background, does not depend on the light that falls on it.
 """
-
-from __future__ import annotations
 
 from typing import NamedTuple
 
@@ -15,8 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from lenet_helpers.grey import grey_of
-from lenet_helpers.handwriting.lines import without_lines
-from lenet_helpers.handwriting.pieces import EIGHT, pieces_of
+from lenet_helpers.handwriting.pieces import EIGHT, pieces_of, without_lines
 from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
@@ -40,13 +36,10 @@ class Step(NamedTuple):
 
 
 class Ink(NamedTuple):
-    """Ink on blank paper.
+    """Ink on blank paper: ``values`` ``float32 (h, w)``, 0 for paper, 255 for ink.
 
-    Attributes:
-        values: ``float32 (h, w)``, 0 is paper, 255 is ink.
-        steps: what each step made of the picture, the picture first.
-        remarks: what makes the reading doubtful, in both languages.
-        is_clean: whether it was a clean drawing, whose values are kept.
+    ``steps`` say what was made of the picture, which comes first; ``remarks`` what makes the
+    reading doubtful; ``is_clean`` whether it was a clean drawing, whose values are kept.
     """
 
     values: np.ndarray
@@ -60,14 +53,8 @@ def ink_of(picture, simple: bool = False) -> Ink:
 
     Paper and ink may be of any colours; which is which follows from what lies within what. A clean
     drawing (paper of exactly one grey level, which is the lightest or darkest) keeps its values.
-
-    Args:
-        picture: as `grey_of` takes it.
-        simple: as a page without Python does it (photo.js): ruled lines stay, and of all pieces
-            only the longest is kept.
-
-    Raises:
-        SettingError: as `grey_of`.
+    ``picture`` and errors are as in `grey_of`; ``simple`` is as a page without Python does it
+    (photo.js): ruled lines stay, and of all pieces only the longest is kept.
     """
     grey = grey_of(picture)
     steps = [Step(Words("灰度", "grey"), grey, False)]
@@ -117,11 +104,7 @@ def paper_surplus(grey: np.ndarray) -> float:
 def ink_mask(
     contrast: np.ndarray, floor: int, simple: bool = False
 ) -> tuple[np.ndarray, list[str]]:
-    """Pieces with more contrast than paper that are no lines, no specks and not cut by the edge.
-
-    Returns:
-        ``bool (h, w)``, and the names of the remarks to be made.
-    """
+    """Pieces, ``bool (h, w)``, that are no lines, no specks, not cut off; names of remarks."""
     above = contrast > floor
     pieces = pieces_of(above if simple else without_lines(above))
     large = pieces.lengths >= SMALLEST * min(contrast.shape)
@@ -180,9 +163,7 @@ def clean_ink(grey: np.ndarray) -> np.ndarray | None:
 
 def background(grey: np.ndarray) -> np.ndarray:
     """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
-    size = window_of(grey)
-    brightest = ndimage.maximum_filter(smooth(grey), size, mode="nearest")
-    return ndimage.minimum_filter(brightest, size, mode="nearest")
+    return ndimage.grey_closing(smooth(grey), (window_of(grey),) * 2, mode="nearest")
 
 
 def smooth(grey: np.ndarray) -> np.ndarray:

@@ -1,7 +1,5 @@
 """The steps from a picture to its digit, side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,28 +15,17 @@ SIDE = 160  # pixels at most, of each picture
 
 
 def strip(steps: Sequence[Step], words: Words | None = None) -> Picture:
-    """Pictures of all steps of an `Ink`, a `Digit` or a reading, in the order they were made.
-
-    Args:
-        steps: of one picture.
-        words: what is to be said of it, for the caption.
-    """
+    """All steps of an `Ink`, a `Digit` or a reading side by side; ``words`` begin the caption."""
     chain = Words(
         "从左到右：" + "、".join(step.words.zh for step in steps),
         "From left to right: " + ", ".join(step.words.en for step in steps),
     )
     if words is not None:
         chain = Words(f"{words.zh}。{chain.zh}", f"{words.en}. {chain.en}")
+    images = [_small(step) for step in steps]
+    titles = [(f"{n} {step.words.zh}\n", step.words.en) for n, step in enumerate(steps, 1)]
     picture = image_grid(
-        [_small(step) for step in steps],
-        chain,
-        titles=[(f"{n} {step.words.zh}\n", step.words.en) for n, step in enumerate(steps, 1)],
-        columns=len(steps),
-        inch=1.5,
-        cmap="gray",
-        vmin=0,
-        vmax=255,
-        frame=True,
+        images, chain, titles, len(steps), inch=1.5, cmap="gray", vmin=0, vmax=255, frame=True
     )
     return replace(picture, colors=SHADES)
 

@@ -1,7 +1,5 @@
 """Made-up photos of handwritten digits: paper, light, pen, camera and JPEG, all from one seed."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass, replace
 
@@ -23,11 +21,9 @@ class Scene:
         digit: height of the digit's 28 pixels, as a share of the photo's height.
         pen: by how many of MNIST's pixels the strokes are made wider, negative for narrower.
         ink, paper: colours of the darkest ink and of the paper, RGB.
-        cover: how much of the paper's colour the ink takes away, from 0 to 1.
-        shading: how much darker one side of the paper is than the other, a share.
+        cover, shading: of the paper's colour what ink takes away, and how much darker one side is.
         noise, blur: of the camera, in grey levels and in pixels.
-        rotation: degrees, to either side.
-        perspective: how much smaller the farther side may be, a share.
+        rotation, perspective: degrees, to either side; how much smaller the farther side may be.
         lines: ``""``, ``"ruled"`` or ``"squared"``.
         table, hand: whether the table's edge, or the shadow of a hand, is in view.
         jpeg: quality, or 0 for none.
@@ -79,13 +75,7 @@ SCENES = {
 
 
 def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image:
-    """A photo of a digit as someone might take it, RGB of 640×480 pixels.
-
-    Args:
-        digit: one of MNIST's images, ``uint8 (28, 28)``, 0 for paper.
-        scene: a name in ``SCENES`` or a `Scene`.
-        seed: the same seed makes the same photo.
-    """
+    """A photo, RGB of 640×480, of a digit ``uint8 (28, 28)`` in a scene; the same for a seed."""
     if not isinstance(scene, Scene):
         scene = require_known(SCENES, scene, Words("场景", "scene"))
     random = np.random.default_rng(seed)
@@ -103,7 +93,11 @@ def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image
     colors += random.normal(0, 1, colors.shape) * random.uniform(*scene.noise)
     image = Image.fromarray(np.clip(np.round(colors), 0, 255).astype(np.uint8))
     quality = int(random.integers(scene.jpeg[0], scene.jpeg[1] + 1))
-    return _through_jpeg(image, quality) if quality else image
+    if not quality:
+        return image
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality)
+    return Image.open(file).convert("RGB")
 
 
 def _camera(scene: Scene, random) -> np.ndarray:
@@ -173,9 +167,3 @@ def _light(scene: Scene, random) -> np.ndarray:
         off = np.hypot(np.maximum(x - reach, 0) * 2, np.maximum(np.abs(y - middle) - 0.4, 0) * 2)
         light = light * (1 - random.uniform(0.25, 0.5) * np.clip(1 - off / 0.25, 0, 1))
     return light
-
-
-def _through_jpeg(image: Image.Image, quality: int) -> Image.Image:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality)
-    return Image.open(file).convert("RGB")

@@ -1,7 +1,5 @@
 """What goes through a data set, in batches or as pictures, and what a network knows of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +22,8 @@ def require_batches(
 ) -> None:
     """Raise `SettingError` unless one can go through it, batch after batch.
 
-    Args:
-        data_iter: ``load_data``'s, a ``DataLoader``, or a list of pairs ``(X, y)``.
-        name: what the caller calls it.
-        again: whether more than once.
-        counted: whether it must know its number of batches, and have one.
+    It may be ``load_data``'s, a ``DataLoader`` or a list of pairs, and is called ``name``;
+    ``again`` if more than once, ``counted`` if it must know its number of batches, and have one.
     """
     line = ""
     if isinstance(data_iter, Dataset) and not isinstance(data_iter, IterableDataset):
@@ -53,11 +48,7 @@ def require_batches(
 
 
 def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """The two tensors ``(X, y)`` of a batch.
-
-    Raises:
-        SettingError: it is something else.
-    """
+    """The two tensors ``(X, y)`` of a batch; a `SettingError` if it is something else."""
     if isinstance(batch, tuple | list) and len(batch) == 2:
         X, y = batch
         if isinstance(X, torch.Tensor) and isinstance(y, torch.Tensor):
@@ -72,7 +63,7 @@ def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
     )
 
 
-def require_pictures(data: BatchIterator) -> None:
+def require_pictures(data: "BatchIterator") -> None:
     """Raise `SettingError` unless it has pictures ``uint8 (n, h, w)``, labels and classes."""
     if not all(hasattr(data, name) for name in PICTURES):
         raise SettingError(
@@ -99,17 +90,13 @@ def require_pictures(data: BatchIterator) -> None:
     as_labels(data.labels, len(images), len(data.classes))
 
 
-def net_for(net: nn.Module, data: BatchIterator) -> nn.Module:
-    """The network itself, out of its wrapper, its lazy layers sized for these pictures.
-
-    Raises:
-        SettingError: it is no network, or they are no pictures, or they do not fit.
-    """
+def net_for(net: nn.Module, data: "BatchIterator") -> nn.Module:
+    """The network, unwrapped and sized for these pictures; a `SettingError` if they don't fit."""
     require_pictures(data)
     return sized(as_net(net), lambda: data.prepare(data.images[:1]))
 
 
-def pixels_of(data: BatchIterator) -> dict:
+def pixels_of(data: "BatchIterator") -> dict:
     """What weights must know of the data that they were trained on, in plain values."""
     require_pictures(data)
     return {
@@ -123,11 +110,7 @@ def pixels_of(data: BatchIterator) -> dict:
 
 
 def say_if_other_data(about: dict | None, data: Iterable) -> None:
-    """Say in one line if a network meets other data than it was trained on; then go on.
-
-    ``about`` is what `load_net` returns and leaves with the network as ``net.learned_from``. A
-    list of batches says nothing of where its pixels come from.
-    """
+    """Say in one line if a net meets other data than ``about`` (its ``learned_from``) says."""
     if about is None or not all(hasattr(data, name) for name in PICTURES):
         return
     before, now = _in_words(about), _in_words(pixels_of(data))

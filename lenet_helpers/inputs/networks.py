@@ -1,7 +1,5 @@
 """Networks: out of their wrappers, and run with every error explained."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +18,7 @@ WRAPPERS = nn.DataParallel | nn.parallel.DistributedDataParallel
 def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
     """The network itself, out of what ``DataParallel`` or ``torch.compile`` made of it.
 
-    Raises:
-        SettingError: it is no network; or, unless ``on_meta``, its weights have a shape alone.
+    Raises `SettingError`: it is no network; or, unless ``on_meta``, its weights have a shape alone.
     """
     if not isinstance(net, nn.Module):
         name = getattr(net, "__name__", "lenet")
@@ -44,11 +41,7 @@ def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
 
 
 def sized(net: nn.Module, images: Callable[[], torch.Tensor] | None = None) -> nn.Module:
-    """The same network, whose lazy layers have taken their sizes from the images, if it has any.
-
-    Raises:
-        SettingError: there are no images to take them from, or they do not fit.
-    """
+    """The network, lazy layers sized by the images; a `SettingError` if there are none that fit."""
     if any(map(is_lazy, _tensors(net))):
         if images is None:
             raise SettingError(
@@ -71,18 +64,7 @@ def outputs_of(
     part: nn.Module | None = None,
     images: torch.Tensor | None = None,
 ) -> Any:
-    """What the network makes of ``X``, which is on its device and of its type.
-
-    Args:
-        net: a network.
-        X: its input.
-        part: the part of ``net`` that is to run, if it isn't all of it.
-        images: what ``X`` came from, if not the input of the whole.
-
-    Raises:
-        SettingError: a layer cannot take what reaches it; the message names that layer.
-        NoMemoryError: there is too little memory.
-    """
+    """What a net, or its ``part``, makes of ``X`` from ``images``; an error names the layer."""
     try:
         with memory_explained():
             return (net if part is None else part)(X)
@@ -151,13 +133,8 @@ def scores_of(
 ) -> torch.Tensor:
     """The network's scores for images, ``(n, classes)``, in its floating-point type.
 
-    Args:
-        net, X, device, look: as in `as_input`.
-        classes: how many there must be; by default as many as the network gives.
-
-    Raises:
-        SettingError: the images, or the shape of the scores, are not as expected.
-        NoMemoryError: there is too little memory.
+    ``classes`` must be so many, if given; ``X``, ``device``, ``look`` are as in `as_input`. Raises
+    `SettingError`: images or the shape of scores are not as expected; `NoMemoryError`.
     """
     scores = outputs_of(net, as_input(net, X, device, look=look))
     is_tensor = isinstance(scores, torch.Tensor) and scores.is_floating_point()

@@ -1,7 +1,5 @@
 """Images and labels: what they must be, and the line that makes them so."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch
@@ -28,14 +26,8 @@ def as_input(
 ) -> torch.Tensor:
     """Images on the network's device, or on ``device``, in its floating-point type.
 
-    Args:
-        net: a network.
-        X: floating-point numbers, ``(n, 1, 28, 28)`` for LeNet.
-        device: where to compute.
-        look: whether to look at the pixels. On a GPU, reading a number waits for its work.
-
-    Raises:
-        SettingError: ``X`` is something else, empty, not finite, or too large for pixels.
+    ``X`` is floating-point, ``(n, 1, 28, 28)`` for LeNet. On a GPU, to ``look`` at pixels waits for
+    its work. Raises `SettingError`: ``X`` is something else, empty, not finite, or too large.
     """
     own = next((each for each in net.parameters() if each.is_floating_point()), X)
     if not isinstance(X, torch.Tensor):
@@ -43,7 +35,7 @@ def as_input(
     if not X.is_floating_point():
         line = "X.real" if X.is_complex() else "X.float() / 255"
         raise _no_images(Words.same(kind_of(X)), f"X = {line}")
-    if X.is_meta and not own.is_meta:
+    if X.is_meta and (look or not own.is_meta):
         raise _no_images(Words.same(kind_of(X)), 'X = torch.zeros(X.shape, device="cpu")')
     if look:
         _look_at(X)
@@ -80,16 +72,9 @@ def as_labels(
 ) -> torch.Tensor:
     """Labels as ``int64 (count,)``, on their device.
 
-    Args:
-        y: whole numbers from 0 to ``classes - 1`` in any integer type, ``(count,)`` or a column.
-        count: how many images there are.
-        classes: how many scores an image has.
-        one_hot: whether they are rows of 0s with one 1 instead, ``(count, classes)``.
-        look: whether to look at their values. On a GPU, where torch itself would not say so, a
-            label out of range means that the kernel has to be restarted.
-
-    Raises:
-        SettingError: they are something else.
+    They are whole numbers from 0 to ``classes - 1``, ``(count,)`` or a column, or if ``one_hot``
+    rows of 0s with one 1, ``(count, classes)``; else a `SettingError`. On a GPU, to ``look`` at
+    them waits, but torch does not say so if one is out of range: the kernel must be restarted.
     """
     if _is_whole(y, one_hot) and y.shape == (count, classes) and one_hot:
         if not look or (((y == 0) | (y == 1)).all() and (y.sum(dim=1) == 1).all()):

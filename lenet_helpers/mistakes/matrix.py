@@ -1,8 +1,6 @@
 """The confusion matrix: as a table to click on, and as a picture."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -20,36 +18,23 @@ CORNER = Words("真实 ↓ 网络认为 →", "true ↓ taken for →")
 
 
 class ClickableTable(anywidget.AnyWidget):
-    """A table of buttons, one of which is chosen, by click or by arrow key.
-
-    Attributes:
-        html: the table; its buttons have a ``data-cell="row,column"``.
-        cell: the chosen row and column.
-    """
+    """A table of buttons, ``data-cell="row,column"``; ``cell`` is the chosen one."""
 
     # As text: given a path, anywidget keeps every such widget for ever, to tell it of edits.
     _esm = Path(__file__).with_name("clicks.js").read_text("utf-8")
     html = traitlets.Unicode().tag(sync=True)
     cell = traitlets.List([0, 0]).tag(sync=True)
 
-    def on_choose(self, act: Callable[[int, int], None]) -> None:
-        """Call ``act(row, column)`` whenever a button is clicked."""
-        self.on_msg(lambda _, message, __: "cell" in message and act(*message["cell"]))
-
 
 def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
     """The confusion matrix as a table of buttons, each with ``data-cell="row,column"``.
 
-    The deeper the blue, the larger the share of the row's class; the square root of that share,
-    so that rare mix-ups show.
-
-    Args:
-        counts: ``int64 (classes, classes)``, rows are the true classes.
-        classes: the classes' names.
+    ``counts`` are ``int64 (classes, classes)``, rows the true classes. The deeper the blue, the
+    larger the share of the row; its square root, so that rare mix-ups show.
     """
     rates = (counts / counts.sum(dim=1, keepdim=True).clamp(min=1)).tolist()
     tall = " class=tall" if any(len(name.en) > 3 for name in classes) else ""
-    head = "".join(f"<th scope=col{tall}>{class_html(name)}</th>" for name in classes)
+    head = "".join(f"<th scope=col{tall}>{name.html()}</th>" for name in classes)
     rows = []
     for row, truth in enumerate(classes):
         cells = []
@@ -65,16 +50,11 @@ def confusion_html(counts: torch.Tensor, classes: Sequence[Words]) -> str:
                 f'aria-label="{escape(str(what))}" style="background: {color}">'
                 f"{count or '·'}</button></td>"
             )
-        rows.append(f"<tr><th scope=row>{class_html(truth)}</th>{''.join(cells)}</tr>")
+        rows.append(f"<tr><th scope=row>{truth.html()}</th>{''.join(cells)}</tr>")
     return (
         f"<table class=lenet-confusion><thead><tr><th>{CORNER.html('div')}</th>{head}</tr>"
         f"</thead><tbody>{''.join(rows)}</tbody></table>"
     )
-
-
-def class_html(name: Words) -> str:
-    """A class's name: once if it is the same in both languages, else one for each."""
-    return escape(name.zh) if name.zh == name.en else name.html()
 
 
 def confusion_matrix(counts: torch.Tensor, classes: Sequence[Words]) -> Picture:
@@ -92,12 +72,10 @@ def confusion_matrix(counts: torch.Tensor, classes: Sequence[Words]) -> Picture:
             ink = "white" if rates[row, column] > 0.5 else "black"
             axis.text(column, row, f"{count}", ha="center", va="center", color=ink, fontsize=9)
     correct, total = int(np.trace(counts)), int(counts.sum())
-    return Picture(
-        figure,
-        Words(
-            f"混淆矩阵：行是真实类别，列是网络的答案；{total:,} 张中有 {correct:,} 张答对，"
-            "都在对角线上。",
-            "Confusion matrix: rows are the true classes, columns the network's answers; "
-            f"{correct:,} of {total:,} lie on the diagonal and are correct.",
-        ),
+    caption = Words(
+        f"混淆矩阵：行是真实类别，列是网络的答案；{total:,} 张中有 {correct:,} 张答对，"
+        "都在对角线上。",
+        "Confusion matrix: rows are the true classes, columns the network's answers; "
+        f"{correct:,} of {total:,} lie on the diagonal and are correct.",
     )
+    return Picture(figure, caption)

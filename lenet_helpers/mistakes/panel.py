@@ -1,19 +1,22 @@
 """A panel on what a network mixes up: its confusion matrix and the pictures in each cell."""
 
-from __future__ import annotations
-
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
-from lenet_helpers.mistakes.gallery import gallery_html
 from lenet_helpers.mistakes.matrix import ClickableTable, confusion_html, confusion_matrix
-from lenet_helpers.panels import CalmPanel, Choice, Message
+from lenet_helpers.panels import Choice, Message, Panel
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import Words
 
@@ -26,12 +29,11 @@ HELP = Words(
 )
 
 
-class MistakesPanel(CalmPanel):
+class MistakesPanel(Panel):
     """The confusion matrix of a test set; choose a cell to see its pictures.
 
-    Of mistakes, those that the network was surest of come first; on the diagonal, where it is
-    right, those that it was least sure of. The whole test set is looked at once, when the panel is
-    made.
+    The surest mistakes come first; on the diagonal, where the net is right, what it was least sure
+    of. The whole test set is looked at once, when the panel is made.
 
     Args:
         net: the trained network; it maps ``(n, 1, 28, 28)`` to a score for each class.
@@ -62,7 +64,7 @@ class MistakesPanel(CalmPanel):
             say(choice, "description", words)
             choice.style.description_width = "initial"  # in no language is the name cut
             choice.observe(self._listed, "value")
-        self.matrix.on_choose(self.choose)
+        self.matrix.on_msg(lambda _, heard, __: "cell" in heard and self.choose(*heard["cell"]))
         super().__init__(self._rows())
         self.choose(*_most_frequent_mistake(counts))
 
@@ -93,14 +95,9 @@ class MistakesPanel(CalmPanel):
             f"Of {total:,} test pictures the network gets {correct:,} right "
             f"({correct / total:.1%}).",
         )
+        above = widgets.HTML(f"{heading.html('div')}<small>{HELP.html('div')}</small>")
         lists = widgets.HBox([self.truth, self.answer], layout={"flex_flow": "row wrap"})
-        return [
-            widgets.HTML(f"{heading.html('div')}<small>{HELP.html('div')}</small>"),
-            self.matrix,
-            lists,
-            self.message,
-            self.pictures,
-        ]
+        return [above, self.matrix, lists, self.message, self.pictures]
 
     def _listed(self, change: dict) -> None:
         if not (self._quiet or change["owner"].relabelling):
@@ -143,3 +140,27 @@ def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:
     """Row and column of the largest number off the diagonal; the corner if there is no mistake."""
     mistakes = counts - counts.diag().diag()
     return divmod(mistakes.argmax().item(), len(counts))
+
+
+def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
+    """Pictures ``(n, h, w)`` side by side, with lines of text below and as alternative text."""
+    figures = []
+    for image, lines in zip(images, captions, strict=True):
+        data = base64.b64encode(map_png(image)).decode()
+        alt = escape("; ".join(map(str, lines)))
+        caption = "".join(f"<div>{line.html()}</div>" for line in lines)
+        figures.append(
+            f'<figure><img src="data:image/png;base64,{data}" alt="{alt}">'
+            f"<figcaption>{caption}</figcaption></figure>"
+        )
+    return f"<div class=lenet-gallery>{''.join(figures)}</div>"
+
+
+def map_png(numbers: torch.Tensor) -> bytes:
+    """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
+    numbers = numbers.detach().double().cpu().numpy()
+    low, high = numbers.min(), numbers.max()
+    pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)  # fast
+    return buffer.getvalue()

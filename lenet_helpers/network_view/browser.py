@@ -1,7 +1,5 @@
 """The browser's side of the living network."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Pictures that are no digits, made of digits: pieces pasted together, pairs, fillings, blots."""
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -22,14 +20,11 @@ def no_digits(
 ) -> torch.Tensor:
     """Collages and the like in MNIST's form, ``uint8 (m, 28, 28)``, the same for a seed.
 
-    A collage is two or three digits that are turned by quarters, squeezed, and pasted over each
-    other in the box of one digit; half of them are strokes, that is, ones. A pair is two digits
-    side by side, apart or touching. A filling is a digit so thick that it is an area, grey, with
-    or without a lighter digit in it. A blot is an ellipse or a rectangle of any size. No other
-    pictures are needed to learn what is no digit.
-
-    They are made of training digits, ``uint8 (n, 28, 28)``, and their labels: at most so many,
-    and at most four for each digit.
+    A collage is two or three digits turned by quarters, squeezed, and pasted over each other in the
+    box of one; half of them are strokes, that is, ones. A pair is two digits side by side. A
+    filling is a digit so thick that it is a grey area, some with a lighter digit in it. A blot is
+    an ellipse or a rectangle. They are made of training digits, ``uint8 (n, 28, 28)``, and their
+    labels: at most so many, and at most four for each digit.
     """
     random = np.random.default_rng(seed)
     inked = images.flatten(1).amax(dim=1).cpu() > 0

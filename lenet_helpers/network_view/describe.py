@@ -1,69 +1,60 @@
-"""A network as the living view computes with it: its layers for JSON, its weights as bytes."""
+"""A network, or two to compare, as the living view computes with them: layers, weights, names."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.networks import as_net, sized
 from lenet_helpers.inputs.tensors import as_input
+from lenet_helpers.layers import geometry, layers_of
 from lenet_helpers.words import SettingError, Words
 
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
-
 ACTIVATIONS = {nn.Sigmoid: "sigmoid", nn.Tanh: "tanh", nn.ReLU: "relu"}
+KINDS = tuple(ACTIVATIONS.values())
 POOLINGS = {nn.AvgPool2d: "avgpool", nn.MaxPool2d: "maxpool"}
 SUPPORTED = Words(
     "只支持 Conv2d、AvgPool2d、MaxPool2d、Sigmoid、Tanh、ReLU、Flatten 和 Linear。",
     "only Conv2d, AvgPool2d, MaxPool2d, Sigmoid, Tanh, ReLU, Flatten and Linear are supported.",
 )
+TRAINED = Words("训练过的网络", "trained network")
+UNTRAINED = Words("未训练的网络", "untrained network")
 
 
 def describe(net: nn.Sequential, data: BatchIterator) -> tuple[dict, bytes]:
     """What ``readNetwork`` in ``network.js`` takes: a description for JSON, and the weights.
 
-    Args:
-        net: from a one-channel image to one score for each class, on any device.
-        data: like what it was trained on: size, mean and deviation of the images, the classes.
-
-    Raises:
-        SettingError: names the first layer that cannot be shown, and says why.
+    ``net`` makes of a one-channel image a score for each class of ``data``, which is like what it
+    was trained on. Raises `SettingError`: names the first layer that cannot be shown, and why.
     """
     height, width = data.images.shape[-2:]
     X = torch.zeros(1, 1, height, width, device="cpu")
     net = sized(as_net(net), lambda: X)
-    layers = [_described(number, layer) for number, layer in enumerate(_layers(net), 1)]
+    layers = [
+        _described(number, layer) for number, layer in enumerate(layers_of(net, plain=True), 1)
+    ]
     _require_order(net, layers)
     _require_scores(net, X, len(data.classes))
     mean, std = (float(data.mean), float(data.std)) if data.standardize else (0.0, 1.0)
-    classes = [{"zh": name.zh, "en": name.en} for name in data.classes]
+    classes = [name._asdict() for name in data.classes]
     description = {"layers": layers, "input": [height, width], "mean": mean, "std": std}
     return {**description, "classes": classes}, weight_bytes(net)
 
 
-def weight_bytes(net: nn.Sequential) -> bytes:
-    """Weight and bias of layer after layer, little-endian ``float32``; a missing bias is zeros."""
+def weights_of(net: nn.Sequential) -> list[torch.Tensor]:
+    """Weight and bias of layer after layer, on the CPU; a missing bias is zeros."""
     parts = []
     for layer in net:
         if isinstance(layer, nn.Conv2d | nn.Linear):
-            bias = (
-                torch.zeros(len(layer.weight), device="cpu") if layer.bias is None else layer.bias
-            )
-            parts += [layer.weight, bias]
-    return b"".join(part.detach().cpu().float().numpy().astype("<f4").tobytes() for part in parts)
+            zeros = torch.zeros(len(layer.weight), device="cpu")
+            parts += [layer.weight, zeros if layer.bias is None else layer.bias]
+    return [part.detach().cpu() for part in parts]
 
 
-def _layers(net: nn.Module) -> list[nn.Module]:
-    if type(net) is nn.Sequential and len(net):
-        return list(net)
-    raise SettingError(
-        f"这里需要一个 nn.Sequential（例如 lenet()），得到的却是 {type(net).__name__}。",
-        f"An nn.Sequential with layers (lenet(), say) is needed here, not {type(net).__name__}.",
-    )
+def weight_bytes(net: nn.Sequential) -> bytes:
+    """`weights_of` as little-endian ``float32``."""
+    return b"".join(part.float().numpy().astype("<f4").tobytes() for part in weights_of(net))
 
 
 def _refused(number: int, layer: nn.Module, why: Words) -> SettingError:
@@ -86,42 +77,32 @@ def _described(number: int, layer: nn.Module) -> dict:
     return description(layer)
 
 
-def _pair(value: int | tuple[int, int]) -> list[int]:
-    return [int(v) for v in value] if isinstance(value, tuple | list) else [int(value)] * 2
-
-
-def _convolution(layer: nn.Conv2d) -> dict:
-    padding = layer.padding
-    if padding == "same":
-        padding = tuple((size - 1) // 2 for size in layer.kernel_size)
-    return {
-        "kind": "conv",
-        "in": layer.in_channels,
-        "out": layer.out_channels,
-        "kernel": _pair(layer.kernel_size),
-        "stride": _pair(layer.stride),
-        "padding": _pair(0 if padding == "valid" else padding),
-    }
-
-
 def _is_usual_convolution(layer: nn.Conv2d) -> bool:
     whole = layer.padding != "same" or all(size % 2 for size in layer.kernel_size)
     plain = layer.groups == 1 and layer.padding_mode == "zeros"
-    return whole and plain and _pair(layer.dilation) == [1, 1]
-
-
-def _pooling(layer: nn.AvgPool2d | nn.MaxPool2d) -> dict:
-    sizes = {"kernel": layer.kernel_size, "stride": layer.stride, "padding": layer.padding}
-    return {"kind": POOLINGS[type(layer)], **{name: _pair(size) for name, size in sizes.items()}}
+    return whole and plain and geometry(layer)[3] == (1, 1)
 
 
 def _is_usual_average(layer: nn.AvgPool2d) -> bool:
-    counts_all = layer.count_include_pad or _pair(layer.padding) == [0, 0]
+    counts_all = layer.count_include_pad or geometry(layer)[2] == (0, 0)
     return counts_all and layer.divisor_override is None and not layer.ceil_mode
 
 
 def _is_usual_maximum(layer: nn.MaxPool2d) -> bool:
-    return _pair(layer.dilation) == [1, 1] and not (layer.ceil_mode or layer.return_indices)
+    return geometry(layer)[3] == (1, 1) and not (layer.ceil_mode or layer.return_indices)
+
+
+def _window(layer: nn.Module) -> dict[str, list[int]]:
+    kernel, stride, padding, _ = map(list, geometry(layer))
+    return {"kernel": kernel, "stride": stride, "padding": padding}
+
+
+def _convolution(layer: nn.Conv2d) -> dict:
+    return {"kind": "conv", "in": layer.in_channels, "out": layer.out_channels, **_window(layer)}
+
+
+def _pooling(layer: nn.AvgPool2d | nn.MaxPool2d) -> dict:
+    return {"kind": POOLINGS[type(layer)], **_window(layer)}
 
 
 def _linear(layer: nn.Linear) -> dict:
@@ -172,7 +153,7 @@ def _require_order(net: nn.Sequential, layers: list[dict]) -> None:
     has_activation, flat = True, False  # the picture can't take an activation
     for number, (layer, description) in enumerate(zip(net, layers, strict=True), 1):
         kind = description["kind"]
-        if kind in ACTIVATIONS.values() and has_activation:
+        if kind in KINDS and has_activation:
             why = "激活函数须紧跟在卷积、汇聚或全连接层之后，每层一个。"
             also = "an activation follows a convolution, a pooling or a linear layer, one for each."
             raise _refused(number, layer, Words(why, also))
@@ -181,7 +162,7 @@ def _require_order(net: nn.Sequential, layers: list[dict]) -> None:
             raise _refused(number, layer, why)
         flat = flat or kind == "flatten"
         if kind != "flatten":
-            has_activation = kind in ACTIVATIONS.values()
+            has_activation = kind in KINDS
 
 
 def _require_scores(net: nn.Sequential, X: torch.Tensor, classes: int) -> None:
@@ -200,3 +181,33 @@ def _require_scores(net: nn.Sequential, X: torch.Tensor, classes: int) -> None:
             f"for one picture the network must put out {(1, classes)}, a score for each class, "
             f"not {tuple(X.shape)}.",
         ))  # fmt: skip
+
+
+def as_networks(
+    nets: Sequence[nn.Sequential], data: BatchIterator, names: Sequence[Words] | None = None
+) -> list[dict]:
+    """Networks, one or two, as ``widget.js`` takes them: description, weights and name of each.
+
+    Names are by default "trained" and "untrained", or the activations where these differ. Raises
+    `SettingError`: as `describe`, or they differ in more than their activations.
+    """
+    described = [describe(net, data) for net in nets]
+    layers = [description["layers"] for description, _ in described]
+    shapes = [["activation" if each["kind"] in KINDS else each for each in one] for one in layers]
+    if any(shape != shapes[0] for shape in shapes):
+        raise SettingError(
+            "要比较的两个网络只可以有不同的激活函数，其余各层都应相同。",
+            "Two networks to compare may differ in their activations alone.",
+        )
+    return [
+        {"description": description, "weights": weights, "name": name._asdict()}
+        for (description, weights), name in zip(described, names or _names_of(layers), strict=False)
+    ]
+
+
+def _names_of(layers: list[list[dict]]) -> list[Words]:
+    """Of networks that differ in their activations, these; else what they mostly are."""
+    if all(one == layers[0] for one in layers):
+        return [TRAINED, UNTRAINED]
+    kinds = (dict.fromkeys(each["kind"] for each in one if each["kind"] in KINDS) for one in layers)
+    return [Words(kind, kind) for kind in map(", ".join, kinds)]

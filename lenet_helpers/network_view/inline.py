@@ -14,11 +14,7 @@ UNKNOWN = re.compile(r"^(?:import|export|var|(?:const|let) [{\[]).*", re.MULTILI
 
 
 def inline(*entries: Path) -> str:
-    """The text of these JavaScript files and all they import, as one module with one scope.
-
-    Raises:
-        ValueError: an import or export of an unknown form or name, two equal names, or a circle.
-    """
+    """These JavaScript files and all they import as one module, one scope; or a `ValueError`."""
     sources: dict[Path, str] = {}
     for entry in entries:
         _collect(entry.resolve(), (), sources)

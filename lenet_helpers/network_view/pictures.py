@@ -1,12 +1,9 @@
 """What the living view is given to show: pictures to choose from, and a training's checkpoints."""
 
-from __future__ import annotations
-
 import base64
 import math
 from collections.abc import Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,28 +11,20 @@ from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.checkpoints import Checkpoint, net_at, to_bytes
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.form import normalize_digit
+from lenet_helpers.network_view.describe import weights_of
 from lenet_helpers.predictions import predict_all
 from lenet_helpers.words import SettingError, Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
 
 MISTAKES, MOST = 8, 20
 PAD_SIDE = 280  # pixels, ten for each of the network's 28
 
 
 def choose_pictures(net: nn.Module, data: BatchIterator) -> dict[int, Words | None]:
-    """Numbers of pictures worth a look, at most 20, and what is to be said of each.
-
-    The first picture of each class that the network reads right, then the mistakes that it is
-    surest of.
-
-    Raises:
-        SettingError: as `predict_all`.
-    """
+    """At most 20 pictures, with words: the first right one of each class, the surest mistakes."""
     found = predict_all(net, data)
     chosen: dict[int, Words | None] = {}
     right = found.predicted == found.labels
@@ -50,22 +39,15 @@ def choose_pictures(net: nn.Module, data: BatchIterator) -> dict[int, Words | No
 
 def as_picture(data: BatchIterator, number: int, note: Words | None = None) -> dict:
     """One picture of the data set as `view.js` takes it."""
-    note = note and {"zh": note.zh, "en": note.en}
     inks = data.images[number].cpu().numpy().tobytes()
-    return {"inks": inks, "label": int(data.labels[number]), "note": note}
+    return {"inks": inks, "label": int(data.labels[number]), "note": note and note._asdict()}
 
 
 def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
-    """A picture as a drawing for ``pad.js``, scaled to fit the pad, and in MNIST's form.
+    """A picture as a drawing that fits ``pad.js``, and in MNIST's form, ``uint8 (28, 28)``.
 
-    Args:
-        picture: as `grey_of` takes it; a table of one number above 0 is a blackened sheet.
-
-    Returns:
-        ``None`` if there is nothing to see or to say; ``uint8 (28, 28)``.
-
-    Raises:
-        SettingError: as `grey_of`.
+    The drawing is ``None`` if there is nothing to see or to say. ``picture`` and errors are as in
+    `grey_of`; a table of one number above 0 is a blackened sheet.
     """
     values, remarks = _values_and_remarks(picture)
     levels = np.clip(np.round(values), 0, 255).astype(np.uint8)
@@ -74,7 +56,7 @@ def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
     drawn = torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
     scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": base64.b64encode(inks).decode()}
     if remarks:
-        scan["remarks"] = [{"zh": each.zh, "en": each.en} for each in remarks]
+        scan["remarks"] = [remark._asdict() for remark in remarks]
     drawing = {"strokes": [], "scan": scan} if drawn.any() or remarks else None
     return drawing, normalize_digit(drawn).clamp(max=255).round().to(torch.uint8)
 
@@ -90,11 +72,7 @@ def _values_and_remarks(picture) -> tuple[np.ndarray, tuple[Words, ...]]:
 
 
 def as_checkpoints(net: nn.Sequential, checkpoints: Sequence[Checkpoint]) -> dict:
-    """A training as ``widget.js`` takes it, in 8 bits a weight.
-
-    Raises:
-        SettingError: there are none, or they are not those of such a network.
-    """
+    """A training as ``widget.js`` takes it, in 8 bits a weight; a `SettingError` if it is none."""
     shapes = [parameter.shape for parameter in net.parameters()]
     fitting = [[weights.shape for weights in each.weights] == shapes for each in checkpoints]
     if not fitting or not all(fitting):
@@ -114,14 +92,7 @@ def _moment(net: nn.Sequential, checkpoint: Checkpoint) -> dict:
     parameters = (parameter.detach().cpu() for parameter in net.parameters())
     if all(map(torch.equal, parameters, checkpoint.weights)):
         return {}  # the network itself
-    parts = []
-    for layer in net_at(net, checkpoint):
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            bias = (
-                torch.zeros(len(layer.weight), device="cpu") if layer.bias is None else layer.bias
-            )
-            parts += [layer.weight.detach().cpu(), bias.detach().cpu()]
-    packed = [(*to_bytes(part), part.numel()) for part in parts]
+    packed = [(*to_bytes(part), part.numel()) for part in weights_of(net_at(net, checkpoint))]
     scales = [[least, step, count] for least, step, _, count in packed]
     return {"scales": scales, "levels": b"".join(levels for _, _, levels, _ in packed)}
 

@@ -1,13 +1,11 @@
 """Read the digit of a photo, a scan or a drawing, and say so where the answer is not sure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.figures import Picture
 from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.ink import Step
@@ -17,9 +15,6 @@ from lenet_helpers.network_view.stored import digits_in_form, stored_network
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words
 
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
-
 SURE = 0.97  # a probability; not yet calibrated (benchmarks/photos.py --training measures it)
 
 
@@ -28,11 +23,9 @@ class Reading:
     """What a network makes of a picture; a notebook shows its steps and `words`.
 
     Attributes:
-        digit: the answer, or ``None`` where there are remarks: then nothing is sure.
-        guess: what the network would say; ``None`` if there is no ink.
+        digit, guess: the answer, ``None`` where there are remarks; ``None`` only without ink.
         probabilities: of each class, from 0 to 1; empty if there is no ink.
-        image: what the network saw, ``uint8 (28, 28)``.
-        steps: from the picture to ``image``.
+        image, steps: what the network saw, ``uint8 (28, 28)``, and how it was made.
         remarks: why there is no answer, in both languages.
     """
 
@@ -62,8 +55,7 @@ def read_drawing(
     """Read one digit with a network; by default with the course's own LeNet, trained on MNIST.
 
     Args:
-        picture: a photo, a scan or a drawing: a file's name, Pillow's image, numbers or booleans,
-            in grey or in colours, dark on light or light on dark; as `grey_of` takes it.
+        picture: a photo, a scan or a drawing, as `grey_of` takes it, dark on light or the reverse.
         net, data: a network and the data set it was trained on, as `load_data` returns it.
         refusal: the rule by which ``net`` may say "not a digit".
         deskew: set a slanting digit upright first.
@@ -77,7 +69,9 @@ def read_drawing(
             "net and data belong together: read_drawing(picture, net, test_iter).",
         )
     if net is None:
-        net, refusal, data = _course_network()
+        stored, data = stored_network(), digits_in_form()[1]
+        data.mean, data.std, data.standardize = stored.mean, stored.std, True
+        net, refusal = stored.net, stored.refusal
     digit = digit_of(picture, deskew)
     remarks = list(digit.remarks)
     if not digit.image.any():
@@ -106,9 +100,3 @@ def _words(remarks: list[Words], guess: Words | None = None) -> Words:
             f"不确定，或许是 {guess.zh}：{why.zh}", f"not sure, perhaps {guess.en}: {why.en}"
         )
     return Words(f"读作 {guess.zh}", f"reads {guess.en}")
-
-
-def _course_network() -> tuple[nn.Module, Refusal, BatchIterator]:
-    stored, data = stored_network(), digits_in_form()[1]
-    data.mean, data.std, data.standardize = stored.mean, stored.std, True
-    return stored.net, stored.refusal, data

@@ -1,22 +1,18 @@
 """What is usual for a network, learned from digits: the numbers of `refuse.py`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from lenet_helpers.cores import one_thread
+from lenet_helpers.data.batches import BatchIterator
 from lenet_helpers.inputs.networks import as_net, outputs_of, require_finite_scores
 from lenet_helpers.inputs.tensors import as_input
 from lenet_helpers.modes import mode
 from lenet_helpers.words import SettingError
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.batches import BatchIterator
 
 WAYS = 12  # directions for each class
 LARGEST = 0.999  # the quantile of a class's leftovers that counts as its largest
@@ -30,15 +26,10 @@ Outputs = tuple[torch.Tensor, torch.Tensor]  # of the layer that is looked at, a
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """For many small steps on the CPU: several threads would mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.device("cpu"):
-            yield
-    finally:
-        torch.set_num_threads(threads)
+def one_core() -> Iterator[None]:
+    """For many small steps on the CPU."""
+    with one_thread(), torch.device("cpu"):
+        yield
 
 
 def layer_before_linear(net: nn.Sequential) -> tuple[int, int]:

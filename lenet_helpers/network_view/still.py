@@ -1,7 +1,5 @@
 """The living view without a kernel: one picture of what every layer makes of an image."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,7 +10,6 @@ from matplotlib.patches import Rectangle
 from torch import nn
 
 from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.fonts import chinese_font
 from lenet_helpers.layers import Window, layer_outputs
 from lenet_helpers.maps import PAPER, SIGNED, corner, mosaic
 from lenet_helpers.palette import COLORS
@@ -38,11 +35,8 @@ class Stage(NamedTuple):
 
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
     """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
-    stages, counts, name = (
-        {"input": Stage(-1, X[0].float().cpu())},
-        dict.fromkeys(SHORT.values(), 0),
-        "",
-    )
+    stages = {"input": Stage(-1, X[0].float().cpu())}
+    counts, name = dict.fromkeys(SHORT.values(), 0), ""
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
             counts[short] += 1
@@ -64,11 +58,7 @@ def caption_of(
     chosen: tuple[str, int, int, int] | None,
     judged: tuple[float, float] | None = None,
 ) -> Words:
-    """What the network reads, and the chosen number.
-
-    ``number`` and ``truth`` are a test picture's; ``judged`` is the score for refusing, and the
-    threshold.
-    """
+    """What the network reads, the chosen number, and if ``judged`` (score, threshold) refuses."""
     if probabilities is None:
         return BLANK
     best = max(range(len(classes)), key=probabilities.__getitem__)
@@ -96,11 +86,7 @@ def still_picture(
     chosen: tuple[str, int, int, int] | None = None,
     field: Window | None = None,
 ) -> Picture:
-    """The picture, the maps of every stage and the bars.
-
-    Framed are the chosen number (its stage's name, channel, row and column) and its receptive
-    ``field``. Where there is no ink, there are no probabilities.
-    """
+    """The picture, maps of every stage and bars; the chosen number and its field are framed."""
     widths = [1.4, *([1] * (len(stages) - 1)), 1.3]
     figure, axes = new_figure(7.2, 2.0, 1, len(widths), width_ratios=widths)
     with style():
@@ -140,7 +126,7 @@ def _fold(numbers: torch.Tensor, place: tuple | None) -> tuple[np.ndarray, list[
 
 
 def _bars(axis, probabilities: Sequence[float] | None, classes: Sequence[Words]) -> None:
-    names = [label(*name) if chinese_font() else name.en for name in classes]
+    names = [label(*name) for name in classes]
     values = list(probabilities or [0.0] * len(names))
     colors = [COLORS[value == max(values) > 0] for value in values]
     bars = axis.barh(names, values, color=colors)

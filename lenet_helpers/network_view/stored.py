@@ -1,10 +1,4 @@
-"""The lesson's LeNet trained on MNIST, at hand without data and without training.
-
-The weights, and the rule by which each network says "not a digit", are made by `web.train_weights`
-and `web.fit_refusals`; the view and the site's pages show the same networks.
-"""
-
-from __future__ import annotations
+"""The course's LeNet and its rule, as `web.train_weights` and `web.fit_refusals` made them."""
 
 import base64
 import json

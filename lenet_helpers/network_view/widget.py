@@ -1,7 +1,5 @@
 """The living network in a notebook."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -17,7 +15,7 @@ from lenet_helpers.language import follow
 from lenet_helpers.layers import field_of
 from lenet_helpers.modes import evaluating
 from lenet_helpers.network_view.browser import BrowserView
-from lenet_helpers.network_view.comparison import as_networks, rules_of
+from lenet_helpers.network_view.describe import as_networks
 from lenet_helpers.network_view.pictures import (
     as_checkpoints,
     as_drawing,
@@ -25,22 +23,22 @@ from lenet_helpers.network_view.pictures import (
     choose_pictures,
     require_within,
 )
-from lenet_helpers.network_view.refuse import Refusal
+from lenet_helpers.network_view.refuse import Refusal, rules_of
 from lenet_helpers.network_view.still import caption_of, stages_of, still_picture
 from lenet_helpers.network_view.stored import pictures_for, stored_network
-from lenet_helpers.panels import CalmPanel
+from lenet_helpers.panels import Panel
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import Words, require_known
 
 PLACE = ("channel", "row", "column")
 
 
-class NetworkView(CalmPanel):
+class NetworkView(Panel):
     """A network on one screen: a picture goes in on the left, ten probabilities come out at the
     right; whatever is pointed at shows where it comes from.
 
-    All is computed in the browser, with the weights as they are when the view is made: after more
-    training, make another. Its attributes and methods do from code what one can do by hand.
+    All is computed in the browser, with the weights as they are when the view is made. Attributes
+    and methods do from code what one can do by hand; ``view.state`` is what the widget shows.
 
     Args:
         net: as `describe` takes it: convolutions, poolings, activations, ``Flatten``, ``Linear``.
@@ -48,13 +46,9 @@ class NetworkView(CalmPanel):
         other: a second network to compare with; it may differ in its activations.
         checkpoints: of ``net``'s training, as ``train(..., checkpoints=...)`` collects them.
         draw: whether there is a pad to draw on.
-        names: of both networks; by default "trained" and "untrained", or their activations where
-            these differ.
+        names: of both networks; by default as in `as_networks`.
         refusal: the rule by which ``net`` may say "not a digit"; for two networks a pair, of each
             its own or ``None``. A checkpoint before the last is another network, and has none.
-
-    Attributes:
-        view: the widget; ``view.state`` is what it shows.
 
     Raises:
         SettingError: a network cannot be shown, or does not fit the pictures or the other one.
@@ -111,23 +105,17 @@ class NetworkView(CalmPanel):
     @property
     def image(self) -> torch.Tensor:
         """What the network sees, ``uint8 (28, 28)``; blank where nothing is drawn."""
-        state, (drawing, image) = self.view.state, self._drawn
+        state, shape, (drawing, image) = self.view.state, self._data.images.shape[1:], self._drawn
         if self.image_number is not None:
             return self._data.images[self.image_number].cpu()
         if state.get("drawing") is None:
-            return torch.zeros(self._data.images.shape[1:], dtype=torch.uint8, device="cpu")
+            return torch.zeros(shape, dtype=torch.uint8, device="cpu")
         if state["drawing"] == drawing:
             return image
-        shape = self._data.images.shape[1:]
         return torch.frombuffer(bytearray(self.view.image), dtype=torch.uint8).reshape(shape)
 
     def draw(self, picture) -> None:
-        """Put a drawing, or the digit of a photo or a scan, on the pad.
-
-        Args:
-            picture: a file's name, Pillow's image, or numbers from 0 to 1 or to 255, as `grey_of`
-                takes it; scaled to fit. All else is a `SettingError`.
-        """
+        """Put a drawing, or a photo's or scan's digit, on the pad; errors are as in `grey_of`."""
         self._drawn = as_drawing(picture)
         self._show(picture=None, drawing=self._drawn[0])
 
@@ -135,10 +123,8 @@ class NetworkView(CalmPanel):
         """Choose a number, so that it shows where it comes from; ``choose(None)`` lets it go.
 
         A ``layer`` is ``"input"``, ``"conv1"``, ``"pool1"``, …, ``"fc1"``, …; places count from 0,
-        and in a fully connected layer ``column`` is the unit.
-
-        Raises:
-            SettingError: there is no such layer, or no such number in it.
+        and in a fully connected layer ``column`` is the unit. Raises `SettingError`: there is no
+        such layer, or no such number in it.
         """
         if layer is None:
             self._show(chosen=None)
@@ -153,11 +139,7 @@ class NetworkView(CalmPanel):
 
     @property
     def probabilities(self) -> list[float] | None:
-        """Of each class, from 0 to 1, as torch computes them; ``None`` while there is no ink.
-
-        Raises:
-            DivergedError: the scores are not finite.
-        """
+        """Of each class, 0 to 1; ``None`` without ink. Raises `DivergedError`: not finite."""
         image = self.image
         if not image.any():
             return None
@@ -181,7 +163,9 @@ class NetworkView(CalmPanel):
         """The image, the maps of all layers and the bars, with the chosen number framed."""
         stages, data, number = self._stages(), self._data, self.image_number
         truth = None if number is None else data.classes[data.labels[number].item()]
-        likely, place, chosen, field = self._likely(), self.view.state.get("chosen"), None, None
+        place, likely, chosen, field = self.view.state.get("chosen"), None, None, None
+        with suppress(DivergedError):  # the view says so
+            likely = self.probabilities
         if place is not None and place["stage"] < len(stages):  # after them come the bars
             name = list(stages)[place["stage"]]
             chosen = (name, *(place[key] for key in PLACE))
@@ -216,7 +200,3 @@ class NetworkView(CalmPanel):
 
     def _stages(self):
         return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))
-
-    def _likely(self) -> list[float] | None:
-        with suppress(DivergedError):  # the view says so
-            return self.probabilities

@@ -1,10 +1,10 @@
 """The network, the training and the table of results of the 1998 paper, for its lesson."""
 
-from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
 from lenet_helpers.paper1998.lenet5 import (
     C3_TABLE,
     RBFOutput,
+    digit_bitmaps,
     layer_counts,
     lenet5_1998,
     to_lenet5_input,

@@ -1,11 +1,8 @@
 """Random planar affine distortions of a batch of images, made where the batch lives.
 
-Source: LeCun, Bottou, Bengio and Haffner (1998), section III-C: horizontal and vertical
-translation, scaling, squeezing (narrower and taller, or the reverse), and horizontal shearing. The
-paper does not say how far each went.
+Source: LeCun, Bottou, Bengio and Haffner (1998), section III-C: translation, scaling, squeezing
+(narrower and taller, or the reverse), horizontal shearing; it does not say how far each went.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -28,11 +25,7 @@ class Distortion:
 
 
 def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tensor:
-    """Random matrices ``(count, 2, 3)`` that say for each output place where to read.
-
-    Coordinates run from −1 to 1 over ``size`` pixels, as `torch.nn.functional.affine_grid` has
-    them. Drawn as ``torch.manual_seed`` decides.
-    """
+    """Random matrices ``(count, 2, 3)``, as ``affine_grid`` has them for ``size`` pixels."""
     draw = torch.rand(5, count, dtype=torch.float32, device="cpu") * 2 - 1
     scale = (draw[0] * distortion.scale).exp()
     squeeze = (draw[1] * distortion.squeeze).exp()
@@ -47,9 +40,8 @@ def affine_matrices(count: int, size: int, distortion: Distortion) -> torch.Tens
 def distort(X: torch.Tensor, matrices: torch.Tensor, paper: float) -> torch.Tensor:
     """Distort each image of ``X`` by its own matrix, with bilinear interpolation.
 
-    ``X`` and the result are ``float32 (n, 1, size, size)``, on the same device; ``matrices`` are
-    ``(n, 2, 3)``, as `affine_matrices` draws them; ``paper`` is the value of the background, which
-    also fills what comes in from outside.
+    ``X`` and the result are ``float32 (n, 1, size, size)``; ``matrices`` are ``(n, 2, 3)``, as
+    `affine_matrices` draws them; ``paper`` is the background, which also comes in from outside.
     """
     grid = affine_grid(matrices.to(X.device), list(X.shape), align_corners=False)
     return grid_sample(X - paper, grid, align_corners=False) + paper

@@ -4,15 +4,12 @@ Source of everything here: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Le
 Document Recognition*, Proceedings of the IEEE 86(11), 1998, section II.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lenet_helpers.paper1998.bitmaps import digit_bitmaps
 from lenet_helpers.words import SettingError
 
 PAPER, INK = -0.1, 1.175  # the input's values for white and black
@@ -25,6 +22,29 @@ XXX...XXX..X.XXX
 ..XXX..XXXX.XX.X
 ...XXX..XXXX.XXX
 """
+# The targets of the output layer, 0 to 9 side by side, each 7 wide and 12 high: drawn for this
+# course in the manner of a printed font. The paper shows its own in a figure.
+DRAWINGS = """
+.......  .......  .......  .......  .......  .......  .......  .......  .......  .......
+..XXX..  ...X...  ..XXX..  XXXXXXX  .....X.  XXXXXXX  ...XXX.  XXXXXXX  ..XXX..  ..XXX..
+.XX.XX.  ..XX...  .X...X.  .....X.  ....XX.  X......  ..X....  ......X  .X...X.  .X...X.
+XX...XX  .X.X...  X.....X  ....X..  ...X.X.  X......  .X.....  .....X.  X.....X  X.....X
+X.....X  ...X...  ......X  ...XX..  ..X..X.  X.XXX..  X......  .....X.  X.....X  X.....X
+X.....X  ...X...  .....X.  .....X.  ..X..X.  XX...X.  X.XXX..  ....X..  .X...X.  X....XX
+X.....X  ...X...  ....X..  ......X  .X...X.  ......X  XX...X.  ....X..  ..XXX..  .XXXX.X
+X.....X  ...X...  ...X...  ......X  X....X.  ......X  X.....X  ...X...  .X...X.  ......X
+XX...XX  ...X...  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X  .....X.
+.XX.XX.  ...X...  .X.....  X.....X  .....X.  X....X.  .X...X.  ..X....  .X...X.  ....X..
+..XXX..  .XXXXX.  XXXXXXX  .XXXXX.  .....X.  .XXXX..  ..XXX..  ..X....  ..XXX..  .XXX...
+.......  .......  .......  .......  .......  .......  .......  .......  .......  .......
+"""
+
+
+def digit_bitmaps() -> torch.Tensor:
+    """The bitmaps as numbers, ``float32 (10, 12, 7)``: +1 for ink and −1 for paper."""
+    rows = [line.split() for line in DRAWINGS.split("\n") if line]
+    return torch.tensor([[[1.0 if dot == "X" else -1.0 for dot in row] for row in digit]
+                         for digit in zip(*rows, strict=True)])  # fmt: skip
 
 
 class ScaledTanh(nn.Module):
@@ -53,11 +73,8 @@ class TrainableSubsampling(nn.Module):
 class SparseConv2d(nn.Module):
     """A 5×5 convolution in which each output map sees only some of the input maps.
 
-    The parameters are one kernel a link and one bias a map, nothing else: they are put into a
-    dense weight, zero elsewhere, for the one convolution that computes all maps.
-
-    Args:
-        table: one line an input map, one column an output map, ``X`` where the two are linked.
+    The parameters are one kernel a link and one bias a map, put into a dense weight, zero
+    elsewhere. ``table`` has a line an input map, a column an output map, ``X`` for each link.
     """
 
     def __init__(self, table: str) -> None:
@@ -84,10 +101,7 @@ class SparseConv2d(nn.Module):
 class RBFOutput(nn.Module):
     """One radial basis unit a class: the squared distance from the input to the class's code.
 
-    The codes are fixed. The smallest output wins: it is a penalty, not a score.
-
-    Args:
-        codes: ``(classes, features)`` of +1 and −1.
+    The ``codes``, ``(classes, features)`` of +1 and −1, are fixed. The smallest output wins.
     """
 
     def __init__(self, codes: torch.Tensor) -> None:
@@ -120,10 +134,7 @@ def lenet5_1998() -> nn.Sequential:
 
 
 def initialize(layer: nn.Module) -> None:
-    """Weights and biases uniform in ±2.4 / fan-in; for ``net.apply``. Other modules are left.
-
-    Fan-in is how many inputs a unit has, the bias not counted; in C3 that depends on the map.
-    """
+    """Weights and biases uniform in ±2.4 / fan-in (in C3 a map's own); other modules are left."""
     bounds = {}
     if isinstance(layer, nn.Conv2d | nn.Linear):
         bounds = dict.fromkeys(("weight", "bias"), 2.4 / layer.weight[0].numel())
@@ -140,10 +151,8 @@ def initialize(layer: nn.Module) -> None:
 def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
     """``uint8 (n, 28, 28)`` to LeNet-5's input ``float32 (n, 1, 32, 32)``: paper −0.1, ink 1.175.
 
-    The image is extended by two pixels of paper on each side, not enlarged.
-
-    Raises:
-        SettingError: the images are no bytes of 28×28 pixels.
+    The image is extended by two pixels of paper on each side, not enlarged. Raises `SettingError`:
+    the images are no bytes of 28×28 pixels.
     """
     if images.dtype != torch.uint8 or images.shape[1:] != (28, 28):
         shape = f"{images.dtype}, {tuple(images.shape)}"
@@ -168,11 +177,7 @@ def layer_counts(net: nn.Sequential, X: torch.Tensor) -> tuple[LayerCount, ...]:
     """Parameters and connections of each named layer, counted as the paper counts them.
 
     A connection is one input of one unit, the bias included: a convolution uses each of its
-    parameters once at every place of its output.
-
-    Args:
-        net: named layers as `lenet5_1998` builds them.
-        X: a batch of one image, such as the net expects.
+    parameters once at every place of its output. ``X`` is a batch of one image.
     """
     rows = []
     for name, layer in net.named_children():

@@ -1,9 +1,4 @@
-"""Training for networks that end in penalties: the paper's loss, and mini-batches for a class hour.
-
-The paper's own way of training, one pattern at a time, is in `per_pattern`.
-"""
-
-from __future__ import annotations
+"""The paper's loss, and mini-batches for a class hour; as the paper trained: `per_pattern`."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -26,13 +21,9 @@ def map_loss(penalties: torch.Tensor, labels: torch.Tensor, j: float = 10.0) -> 
     """The paper's discriminative loss (equation 9), mean over the batch.
 
     The penalty of the right class, plus ``log(exp(-j) + sum of exp(-penalty))``: it pulls the
-    right class down and pushes the others up, until they are well above ``j``.
-
-    Args:
-        penalties: ``(n, classes)``, as `RBFOutput` returns them.
-        labels: ``int64 (n,)``.
-        j: a positive constant; the paper does not give its value. Of 1 and 10, 10 gave the smaller
-            error on held-out training images.
+    right class down and pushes the others up, until they are well above ``j``. Penalties are
+    ``(n, classes)``, labels ``int64 (n,)``. The paper gives no ``j``: of 1 and 10, 10 gave the
+    smaller error on held-out training images.
     """
     right = penalties.gather(1, labels[:, None])
     rubbish = torch.full_like(right, -j)
@@ -57,10 +48,8 @@ def train_minibatches(
 
     Args:
         net: returns penalties ``(n, classes)``; trained in place.
-        X: all inputs, on the net's device; ``labels``: ``int64 (n,)``.
-        passes: how many times to go through them.
-        loss: of penalties and labels.
-        augment: applied to each batch of inputs.
+        X, labels: all inputs, on the net's device, and ``int64 (n,)``; ``passes`` times.
+        loss, augment: of penalties and labels; applied to each batch of inputs.
         batch_size, max_lr: examples in a batch, and the highest learning rate of the cycle.
     """
     steps = passes * -(-len(X) // batch_size)

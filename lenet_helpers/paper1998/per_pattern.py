@@ -4,8 +4,6 @@ Source: LeCun, Bottou, Bengio and Haffner (1998), section III-B and appendix C (
 diagonal Levenberg-Marquardt" method).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -27,16 +25,9 @@ def second_derivatives(net: nn.Sequential, X: torch.Tensor) -> dict[str, torch.T
     """Estimate for each weight the second derivative of the loss, mean over the batch, never < 0.
 
     The diagonal Gauss-Newton approximation of the paper: second derivatives are propagated back
-    from layer to layer like gradients, but with the squares of the weights, inputs and slopes. For
-    a layer that is linear in its inputs and in its weights this is an ordinary backward pass
-    through the same layer with everything squared.
-
-    Args:
-        net: ends in an `RBFOutput`; unchanged.
-        X: inputs; their labels do not matter, since the curvature does not depend on them.
-
-    Returns:
-        For each parameter's name a tensor of its shape.
+    like gradients, but with the squares of the weights, inputs and slopes. For a layer that is
+    linear in both this is an ordinary backward pass with everything squared. ``net`` ends in an
+    `RBFOutput`; the labels of ``X`` do not matter. By the parameters' names, in their shapes.
     """
     *layers, (_, output) = [
         (name, layer) for name, layer in net.named_modules() if not any(layer.children())
@@ -85,15 +76,10 @@ def train_per_pattern(
     labels: torch.Tensor,
     schedule: Sequence[float] = SCHEDULE,
 ) -> Iterator[PassReport]:
-    """Train as the paper did; reports after every pass.
+    """Train as the paper did, in place, with one η of ``schedule`` a pass; reports after each.
 
     Before each pass the second derivatives h are estimated from 500 patterns; then every pattern
     moves each weight by its gradient times η / (μ + h). Their order follows ``torch.manual_seed``.
-
-    Args:
-        net: such as `lenet5_1998` builds; trained in place.
-        X, labels: the training set.
-        schedule: η for each pass.
     """
     weights, gradients = _flat(net)
     for number, eta in enumerate(schedule, start=1):
@@ -112,10 +98,7 @@ def train_per_pattern(
 
 
 def _flat(net: nn.Module) -> tuple[torch.Tensor, torch.Tensor]:
-    """One vector of all weights and one of all gradients, of which the net's own become views.
-
-    A step is then two operations instead of two for each of the net's parameters.
-    """
+    """All weights and all gradients as two vectors, so that a step is two operations."""
     weights = torch.cat([p.detach().flatten() for p in net.parameters()])
     gradients = torch.zeros_like(weights)
     sizes = [p.numel() for p in net.parameters()]

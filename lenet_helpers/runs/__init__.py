@@ -1,9 +1,8 @@
 """The panel that trains with other settings, the runs that it keeps, their table and curves.
 
-A learning rate goes one way: a control has it, `Settings` takes it from there and does not change,
-a `Run` keeps the settings of each press of Train or Continue, and `Training` hands `train` those
-of the newest. A new control is a field of `Settings`, an entry of ``controls.CONTROLS`` (label,
-widget, column of the table) and its use in ``training``.
+A learning rate goes one way: from a control to `Settings`, which do not change; a `Run` keeps those
+of each press of Train or Continue; `Training` hands `train` the newest. A new control is a field of
+`Settings`, an entry of ``controls.CONTROLS`` (label, widget, column) and its use in ``training``.
 """
 
 from lenet_helpers.runs.again import TrainAgain

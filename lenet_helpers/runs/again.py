@@ -1,7 +1,5 @@
 """A lesson's own training loop behind sliders: train again, stop, and compare the curves."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, cycle, starmap
@@ -55,17 +53,12 @@ class TrainAgain(Panel):
     the button's callback and is stopped by interrupting the kernel.
 
     Args:
-        train: called as ``train(train_iter, test_iter, **values)``; whatever else it needs, the
-            network above all, is its own.
+        train: called as ``train(train_iter, test_iter, **values)``; the network is its own affair.
         train_iter, test_iter: batches, as `load_data` or a ``DataLoader`` gives them.
         controls: for each further argument of ``train`` a widget with a ``value``.
 
-    Attributes:
-        train_button, stop_button: widgets with ``click()``.
-        error: what ended the last run early, or ``None``.
-
-    Raises:
-        SettingError: there is no control, or the batches cannot be used twice.
+    ``train_button`` and ``stop_button`` can be clicked by ``click()``; ``error`` is what ended the
+    last run early, or ``None``. Raises `SettingError`: no control, or batches for one use.
     """
 
     _job: Job | None = None

@@ -1,16 +1,13 @@
 """The settings of a training run as widgets, each declared once."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import traitlets
 
-from lenet_helpers.data.catalog import DATA_SETS, OWN, data_set
+from lenet_helpers.data.catalog import DATA_SETS, OWN, Source, data_set
 from lenet_helpers.data.choice import chosen_for_all
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
@@ -20,9 +17,6 @@ from lenet_helpers.panels import Choice
 from lenet_helpers.runs.records import Run, Settings
 from lenet_helpers.runs.training import recipe
 from lenet_helpers.words import Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import Source
 
 STEP = 0.05  # of the slider of the learning rate, in powers of ten
 ACTIVATION_WORDS = {name: Words(name, name) for name in ACTIVATIONS}
@@ -49,24 +43,19 @@ class Control:
     words: Callable[[], Mapping[object, Words]] = dict
     of_run: Callable[[Run], Words | str] | None = None
 
-    def widget(self, kind: str) -> widgets.Widget:
+    def widget(self, kind: type) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
-        if kind == "str":
+        if kind is str:
             made = Choice(self.words(), layout={"width": "21em"})
-        elif kind == "bool":
+        elif kind is bool:
             made = widgets.Checkbox(layout={"width": "21em"})
         else:
-            box = widgets.BoundedIntText if kind == "int" else widgets.BoundedFloatText
+            box = widgets.BoundedIntText if kind is int else widgets.BoundedFloatText
             low, high = self.limits
             made = box(min=low, max=high, step=None, layout={"width": "13em"})
         made.style.description_width = "7em"  # two lines, if need be (runs.css)
         say(made, "description", self.label)
         return made
-
-
-def _device_words(name: str) -> Words:
-    """``cuda:1``, which LENET_DEVICE can name, is a CUDA device too."""
-    return DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
 
 
 def _short(title: Words) -> Words:
@@ -98,7 +87,10 @@ CONTROLS = {
     "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
     "device": Control(
         Words("计算设备", "Device"), Words("设备", "Device"),
-        words=lambda: {name: _device_words(name) for name in (str(try_gpu()), "cpu")},
+        words=lambda: {  # cuda:1, which LENET_DEVICE can name, is a CUDA device too
+            name: DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
+            for name in (str(try_gpu()), "cpu")
+        },
     ),
 }  # fmt: skip
 
@@ -108,19 +100,12 @@ class SettingControls(widgets.VBox):
 
     A number is typed into a box; learning rate and epochs have a slider as well, which is
     logarithmic for the learning rate. The digits are always standardised, as `load_data` has it.
-
-    Args:
-        dataset: the one to begin with, as `load_data` takes it; ``"auto"`` is what
-            ``LENET_DATASET`` names, or else the first that is at hand.
-
-    Attributes:
-        fields, sliders: the widgets, by the names of their fields.
-        initial: the settings to begin with.
+    ``dataset`` is as in `TrainingPanel`; ``fields`` and ``sliders`` are the widgets by name,
+    ``initial`` the settings to begin with.
     """
 
     def __init__(self, dataset: Source = "auto") -> None:
-        is_auto = isinstance(dataset, str) and dataset == "auto"
-        self.initial = self._recipe = recipe(_first() if is_auto else _named(dataset))
+        self.initial = self._recipe = recipe(_name_of(dataset))
         self.fields = {f.name: CONTROLS[f.name].widget(f.type) for f in fields(Settings)}
         self.sliders = {
             "lr": widgets.FloatLogSlider(min=-3, max=1, step=STEP, readout=False),
@@ -153,11 +138,8 @@ class SettingControls(widgets.VBox):
         self._recipe = recipe
         for name in names:
             self.fields[name].value = getattr(recipe, name)
-        standardize, always = (
-            self.fields["standardize"],
-            data_set(recipe.dataset).always_standardized,
-        )
-        standardize.disabled = always
+        standardize = self.fields["standardize"]
+        standardize.disabled = always = data_set(recipe.dataset).always_standardized
         standardize.value = standardize.value or always
 
     def _take_from_slider(self, change: dict) -> None:
@@ -172,14 +154,12 @@ class SettingControls(widgets.VBox):
             self._set(recipe(change["new"]), [name for name in now if now[name] == before[name]])
 
 
-def _named(source: Source) -> str:
+def _name_of(source: Source) -> str:
     """The name of a data set; one's own is read."""
-    from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
+    if not (isinstance(source, str) and source == "auto"):
+        from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
 
-    return data_set_of(source).name
-
-
-def _first() -> str:
+        return data_set_of(source).name
     if wanted := chosen_for_all():
         return wanted.name
     return next(name for name, place in datasets_at_hand().items() if place)

@@ -1,7 +1,5 @@
 """Pictures of training runs: one alone, several compared."""
 
-from __future__ import annotations
-
 import math
 import textwrap
 from collections.abc import Sequence
@@ -18,11 +16,7 @@ MOST_ROWS = 12
 
 
 def compare_runs(runs: Sequence[Run]) -> Picture:
-    """Training loss and test accuracy of runs side by side, told apart by colour, dash and mark.
-
-    A run that diverged has a cross at the top of the axis and by its name. A loss above 5 is
-    cut off.
-    """
+    """Training loss, up to 5, and test accuracy of runs side by side; a cross: one diverged."""
     figure, (left, right) = new_figure(9.0, 3.6, 1, 2)
     with style():
         _draw_comparison(left, right, runs)
@@ -49,9 +43,8 @@ def nothing_trained() -> Picture:
         axis.set(xlabel=label("轮", "epoch"), xlim=(0, 10), ylim=(0, 2.5))
         axis.text(5, 1.25, label("还没有训练", "nothing trained yet"), ha="center", va="center")
         axis.grid(alpha=0.4)
-    return Picture(
-        figure, Words("空的坐标系：还没有训练。", "Empty axes: nothing has been trained yet.")
-    )
+    words = Words("空的坐标系：还没有训练。", "Empty axes: nothing has been trained yet.")
+    return Picture(figure, words)
 
 
 def _draw_run(axis: Axes, run: Run) -> None:

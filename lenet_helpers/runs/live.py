@@ -1,7 +1,5 @@
 """What is shown of a run while it trains: a sentence, a bar, numbers, the time left, curves."""
 
-from __future__ import annotations
-
 import math
 import time
 
@@ -17,19 +15,15 @@ from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_UPDATES = 0.1
 DOING = {
-    "reading": Words(
-        "正在读取数据（本机没有时先下载）…", "Reading the data (downloading them if need be) …"
-    ),
+    "reading": Words("正在读取数据（本机没有时先下载）…",
+                     "Reading the data (downloading them if need be) …"),
     "training": Words("正在训练…", "Training …"),
-    "training here": Words(
-        "正在训练；要停下，请中断内核（工具栏上的 ■）。",
-        "Training; to stop, interrupt the kernel (■ in the toolbar).",
-    ),
+    "training here": Words("正在训练；要停下，请中断内核（工具栏上的 ■）。",
+                           "Training; to stop, interrupt the kernel (■ in the toolbar)."),
     "stopping": Words("正在停下…", "Stopping …"),
-    "reset": Words(
-        "设置已恢复，网络是新的。", "The first settings are back, and the network is new."
-    ),
-}
+    "reset": Words("设置已恢复，网络是新的。",
+                   "The first settings are back, and the network is new."),
+}  # fmt: skip
 
 
 def how_it_ended(run: Run) -> Words:
@@ -105,11 +99,8 @@ class ProgressLine(widgets.VBox):
             return
         self._shown_at, self.bar.value = now, done
         left, speed = report.elapsed / done * (1 - done), report.examples_per_sec
-        self._say(
-            run,
-            [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"],
-            [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"],
-        )
+        zh = [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"]
+        self._say(run, zh, [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"])
 
     def downloading(self, progress: DownloadProgress) -> None:
         """Show how far a download is, its rate, and the time left."""

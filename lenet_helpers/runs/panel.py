@@ -1,15 +1,13 @@
 """Train LeNet with sliders, stop it, go on with it, and compare the runs."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from lenet_helpers.data.catalog import Source
 from lenet_helpers.data.downloads import watching
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
@@ -21,9 +19,6 @@ from lenet_helpers.runs.records import Run
 from lenet_helpers.runs.table import RunTable
 from lenet_helpers.runs.training import Job, Training, new_net, threads_reach_widgets
 from lenet_helpers.words import SettingError, Words
-
-if TYPE_CHECKING:
-    from lenet_helpers.data.own import Source
 
 BUTTONS = {  # icon, look, name, and what it does
     "train": ("play", "primary", Words("训练", "Train"),
@@ -56,8 +51,7 @@ class TrainingPanel(Panel):
         lr, epochs, batch_size, activation, pooling, standardize, dataset, seed, device: widgets
             with a ``value``; the sliders follow.
         train_button, stop_button, continue_button, reset_button: widgets with ``click()``.
-        net: the network of the last run; before the first one, and after a reset, an untrained one.
-        runs: all runs that were kept (`Run`).
+        net, runs: the network of the last run, or an untrained one; all runs that were kept.
         error: what ended the last run early, or ``None``; ``raise panel.error`` shows where.
 
     Raises:
@@ -98,10 +92,7 @@ class TrainingPanel(Panel):
         return self.table.runs
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until training has ended, at most ``timeout`` seconds; whether it has.
-
-        Also saves the still picture with the notebook, for a notebook run without a browser.
-        """
+        """Wait, at most ``timeout`` seconds, until training has ended; keep the still if it has."""
         ended = self._latest_job is None or self._latest_job.wait(timeout)
         if ended:
             self.keep_still()

@@ -1,7 +1,5 @@
 """Training runs as they are kept: what was set and how it went, as plain data."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Sequence
@@ -55,9 +53,8 @@ class Point(NamedTuple):
 class Run:
     """One run: its settings and its curves.
 
-    ``stretches`` has the settings of each press of Train or Continue; they differ in learning rate
-    and epochs alone. ``ended`` is one of `ENDINGS`; ``seconds`` are those of training, evaluation
-    included.
+    ``stretches`` has the settings of each press of Train or Continue, which differ in learning rate
+    and epochs alone; ``ended`` is one of `ENDINGS`; ``seconds`` include evaluation.
     """
 
     number: int
@@ -67,12 +64,9 @@ class Run:
     ended: str = "running"
 
     def add(self, point: Point) -> None:
-        """Add a point; at an epoch's end the one with the test accuracy replaces the one before.
-
-        Either is one step for a thread that reads ``points`` meanwhile.
-        """
+        """Add a point, or put the one with an epoch's test accuracy in place of the one before."""
         if self.points and self.points[-1].epoch == point.epoch:
-            self.points[-1] = point
+            self.points[-1] = point  # one step, for a thread that reads them meanwhile
         else:
             self.points.append(point)
 

@@ -1,7 +1,5 @@
 """The runs that a panel keeps: a table, a chart of the chosen ones, and a file to take along."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable
 
@@ -56,11 +54,8 @@ class RunChip(widgets.HBox):
 class RunTable(widgets.VBox):
     """Shows runs, and lets one choose and remove them; then it calls ``changed``.
 
-    Attributes:
-        runs: all that are kept, in order.
-        chips: for each run's number its check box and its button.
-        table, link: `widgets.HTML` with the table, and with the same as a file.
-        chart: the `PictureBox` with the chosen runs.
+    ``chips`` has for each run's number its check box and its button; ``table`` and ``link`` are the
+    table, and the same as a file; ``chart`` is the `PictureBox` with the chosen runs.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:
@@ -133,8 +128,7 @@ def _table(runs: list[Run]) -> str:
 
 
 def _html(text: Words | str) -> str:
-    words = text if isinstance(text, Words) else Words(text, text)
-    return words.html("div") if words.zh != words.en else words.en
+    return text.html("div") if isinstance(text, Words) else text
 
 
 def _link(runs: list[Run]) -> str:

@@ -1,36 +1,27 @@
 """Carry out a training run on a thread of its own or right here, stop it, and go on with it."""
 
-from __future__ import annotations
-
-import copy
 import sys
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import torch
 from torch import nn
 
-from lenet_helpers.data.batches import BatchIterator, load_data
-from lenet_helpers.data.catalog import OWN, DataSet, data_set
-from lenet_helpers.data.downloads import bring
+from lenet_helpers.checks import DivergedError
+from lenet_helpers.data.batches import BatchIterator, load_for_run
+from lenet_helpers.data.catalog import OWN, data_set
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
 from lenet_helpers.runtime import release_idle_threads, return_freed_memory
 from lenet_helpers.seeding import seeded
-from lenet_helpers.training import DivergedError, Progress, train
+from lenet_helpers.training import Progress, train
 
 FEW = 10_000  # with fewer pictures than this, lesson 07's recipe does not leave its plateau
-_READING = defaultdict(threading.Lock)  # who asks for a data set that is being read waits for it
 
 
 def recipe(dataset: str) -> Settings:
-    """The settings to begin with: lesson 07's, with smaller batches for the few digits.
-
-    So it is for few pictures of one's own.
-    """
+    """The settings to begin with: lesson 07's; smaller batches where there are few pictures."""
     device, known = str(try_gpu()), data_set(dataset)
     if dataset == "digits" or (known.name in OWN and len(known.read().train_labels) < FEW):
         return Settings(dataset, epochs=50, batch_size=32, standardize=True, device=device)
@@ -38,20 +29,14 @@ def recipe(dataset: str) -> Settings:
 
 
 def new_net(settings: Settings) -> nn.Sequential:
-    """A network with the weights of this seed, the same as after ``torch.manual_seed(seed)``.
-
-    The random numbers of the notebook are left alone.
-    """
+    """A network as after ``torch.manual_seed(seed)``; the notebook's random numbers stay."""
     with torch.device("cpu"), seeded(settings.seed):  # on a GPU the same seed gives others
         classes = len(data_set(settings.dataset).classes)
         return lenet(settings.activation, settings.pooling, classes).apply(xavier)
 
 
 class Training:
-    """A run and its network ``net``, which can be trained on and on.
-
-    Five epochs and then five more give the same network as ten.
-    """
+    """A run and its network ``net``: five epochs and then five more are the same as ten."""
 
     def __init__(self, run: Run) -> None:
         self.run, self.net = run, new_net(run.settings)
@@ -60,14 +45,13 @@ class Training:
     def read_data(self) -> None:
         """Get hold of the data, unless it was done; raises what `load_data` does."""
         if self.data is None:
-            self.data = _batches(self.run.settings)
+            s = self.run.settings
+            self.data = load_for_run(
+                s.dataset, s.batch_size, s.device, standardize=s.standardize, seed=s.seed
+            )
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
-        """Train as the run's newest settings say, note it in the run, and yield what `train` does.
-
-        Raises:
-            LessonError: as `load_data` and `train` do.
-        """
+        """Train as the newest settings say, note it, yield what `train` does; errors as there."""
         self.read_data()
         run, settings = self.run, self.run.settings
         start, seconds = run.last.epoch if run.points else 0.0, run.seconds
@@ -96,41 +80,15 @@ class Training:
                 run.ended = "stopped"
 
 
-def _batches(settings: Settings) -> tuple[BatchIterator, BatchIterator]:
-    """Batches for training and testing, shuffled as after `load_data` with this seed.
-
-    The images are read once and shared by all runs; each run has an order of its own.
-    """
-    dataset = data_set(settings.dataset)
-    bring(dataset)
-    with _READING[dataset.name]:
-        both = loaded(dataset, settings.device)
-    train_iter, test_iter = map(copy.copy, both)
-    for batches in (train_iter, test_iter):
-        batches.batch_size = settings.batch_size
-        batches.standardize |= settings.standardize  # the digits always are
-    train_iter.reseed(settings.seed)
-    return train_iter, test_iter
-
-
-@lru_cache(maxsize=2)
-def loaded(dataset: DataSet, device: str) -> tuple[BatchIterator, BatchIterator]:
-    """A data set on a device, read once; whoever uses it makes a copy for its own order."""
-    return load_data(dataset.name, device=device)
-
-
 def threads_reach_widgets() -> bool:
     """Whether a thread can change widgets here. In Google Colab it cannot."""
     return "google.colab" not in sys.modules
 
 
 class Job:
-    """Does ``work(job)`` once and then ``at_end(job)``; what the work raises is in ``error``.
+    """Does ``work(job)``, then ``at_end(job)``; its ``error``; ``reading`` until data came."""
 
-    ``reading`` says whether the work has yet to get hold of its data, for which nobody waits.
-    """
-
-    def __init__(self, work: Callable[[Job], None], at_end: Callable[[Job], None]) -> None:
+    def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
         self._work, self._at_end = work, at_end
         self._stop, self._over = threading.Event(), threading.Event()
         self.stop, self.should_stop, self.wait = self._stop.set, self._stop.is_set, self._over.wait

@@ -1,16 +1,10 @@
-"""One experiment: a network like LeNet, described by plain values, trained and measured.
+"""One experiment of plain values, all of which can be pickled: a LeNet, trained and measured."""
 
-Everything here can be pickled, so that a sweep may hand it to another process or machine.
-"""
+from collections.abc import Sequence
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
-import torch
 from torch import nn
 
+from lenet_helpers.cores import one_thread
 from lenet_helpers.data.batches import load_for_run
 from lenet_helpers.models import lenet_like, xavier
 from lenet_helpers.seeding import seeded
@@ -25,16 +19,12 @@ def normal(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def torch_default(module: nn.Module) -> None:
-    """Leave the weights as PyTorch drew them: uniform within ±1/√fan-in."""
-
-
 def _anew(module: nn.Module) -> None:
     if hasattr(module, "reset_parameters"):
         module.reset_parameters()
 
 
-INITS = {"xavier": xavier, "default": torch_default, "normal": normal}
+INITS = {"xavier": xavier, "default": lambda module: None, "normal": normal}
 
 
 def train_lenet(
@@ -55,27 +45,22 @@ def train_lenet(
     """Build a network from plain values, train it, and say how it went.
 
     Runs on the CPU in one thread, so that the same settings give the same numbers in this process,
-    in a worker process, and beside other runs in threads of one process. The random numbers of
-    the caller are left alone.
+    in a worker, and beside other runs. The random numbers of the caller are left alone.
 
     Args:
         dataset, standardize, batch_size: as in `load_data`.
         activation, pooling, kernel_size, channels, hidden: as in `lenet_like`.
         init: ``"xavier"``; ``"normal"``, which is N(0, 0.01²); ``"default"``, PyTorch's own.
-        lr, epochs: as in `train`.
+        lr, epochs: as in `train`, whose errors these are.
         seed: decides the initial weights and the order of the examples.
 
     Returns:
         ``parameters``; ``loss`` (nats), ``train_acc`` and ``test_acc`` at the end; ``losses``, the
         mean loss of the epoch so far at each fifth of an epoch, and ``test_accs``, the test
         accuracy after each epoch. Rounded to five decimals.
-
-    Raises:
-        SettingError: a setting cannot be used.
-        DivergedError: the loss is no longer finite.
     """
     initialise = require_known(INITS, init, Words("初始化方法", "initialisation"))
-    with _one_thread():
+    with one_thread():
         with seeded(seed):  # it draws weights, which are not used
             net = lenet_like(activation, pooling, kernel_size, channels, hidden)
         net = net.to_empty(device="cpu").float()  # whatever the defaults of this process
@@ -92,13 +77,3 @@ def train_lenet(
         "losses": [round(report.loss, 5) for report in reports if report.test_acc is None],
         "test_accs": [round(acc, 5) for acc in (r.test_acc for r in reports) if acc is not None],
     }
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

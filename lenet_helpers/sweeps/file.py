@@ -1,7 +1,5 @@
 """What a sweep has finished, one line each, in a plain file that a crash cannot spoil."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -19,11 +17,7 @@ class SweepFileError(LessonError, ValueError):
 
 
 def in_json(value: object) -> str:
-    """``value`` as JSON on one line; NumPy's numbers become plain ones, tuples lists.
-
-    Raises:
-        TypeError: JSON has no form for it.
-    """
+    """``value`` as JSON on one line, NumPy's numbers as plain ones; or a `TypeError`."""
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
@@ -36,12 +30,8 @@ class SweepFile:
     """The finished combinations of a sweep: a first line that says of what, then one line each.
 
     Lines are only ever added. If the last one was cut short by a crash, it is dropped, so that
-    its combination counts as not yet run.
-
-    Args:
-        path: the file, which need not exist.
-        job: what was run; its full name is in the first line.
-        names: the names of the settings that are varied; their order does not matter.
+    its combination counts as not yet run. The first has the full name of ``job`` and, in any order,
+    the ``names`` of the settings that are varied.
     """
 
     def __init__(self, path: str | Path, job: Callable, names: Iterable[str]) -> None:
@@ -50,11 +40,7 @@ class SweepFile:
         self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
 
     def read(self) -> dict[str, Result]:
-        """For each finished combination, by its `key`, its result and its error.
-
-        Raises:
-            SweepFileError: the file holds something else.
-        """
+        """Result and error of each finished combination, by its `key`; or a `SweepFileError`."""
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, cut = content.split(b"\n")
         if not lines and not in_json(self._header).encode().startswith(cut):
@@ -82,11 +68,7 @@ class SweepFile:
         return found
 
     def begin(self) -> None:
-        """Make the file ready for lines, before anything is run whose result might be lost.
-
-        Raises:
-            OSError: the file cannot be written.
-        """
+        """Make the file ready before anything is run; an `OSError` if it cannot be written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
             empty = file.tell() == 0

@@ -1,7 +1,5 @@
 """A grid of experiments: every combination of some settings, each run once and written down."""
 
-from __future__ import annotations
-
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,9 +15,9 @@ from IPython import get_ipython
 from IPython.display import HTML, display
 from sklearn.model_selection import ParameterGrid
 
+from lenet_helpers.checks import DivergedError
 from lenet_helpers.sweeps.experiments import train_lenet
 from lenet_helpers.sweeps.file import SweepFile, in_json, key
-from lenet_helpers.training import DivergedError
 from lenet_helpers.words import LessonError, SettingError, Words
 
 Job = Callable[..., Mapping[str, Any]]
@@ -44,8 +42,8 @@ def sweep(
     or a crash the same call runs only what is missing, and so does a call with a larger grid.
 
     Args:
-        grid: for each setting the values to try: ``{"lr": [0.1, 0.9], "seed": range(3)}``. Names
-            are those of the job's arguments; values are what JSON can hold (tuples count as lists).
+        grid: for each argument of the job the values to try, which JSON can hold (tuples count as
+            lists): ``{"lr": [0.1, 0.9], "seed": range(3)}``.
         job: called as ``job(lr=0.1, seed=0)``; returns names and values that JSON can hold. For
             worker processes it must stand in a module: they cannot see a notebook's functions.
         executor: who runs the jobs; by default this process, one after the other. Else
@@ -55,14 +53,12 @@ def sweep(
 
     Returns:
         One row for each combination, in the order of scikit-learn's ``ParameterGrid``: its
-        settings, what the job returned, and ``error``: empty, or the reason why it failed. A
-        failure that comes from the settings is kept in the file; any other (no network, a mistake
-        in the job) is tried again next time.
+        settings, what the job returned, and ``error``: empty, or why it failed. Failures that come
+        from the settings are kept in the file; others (no network, say) are tried again next time.
 
     Raises:
         SettingError: a grid that is empty, has a value twice, or does not fit the job.
-        SweepFileError: the file holds something else.
-        ExecutorError: the executor could not run the job, or lost a worker.
+        SweepFileError, ExecutorError: another file; a job or worker that cannot run.
     """
     cells = _cells(grid)
     _require_arguments(job, cells[0])
@@ -153,17 +149,13 @@ def _attempt(job: Job, cell: Settings) -> tuple[dict, str, bool]:
 
 @contextmanager
 def _bar(total: int, done: int) -> Iterator[Callable[[], object]]:
-    """A progress bar; yields what adds one.
-
-    In a notebook a line in both languages then takes its place: the saved file would show the bar
-    as it looked at its start.
-    """
+    """A progress bar, in whose place a notebook saves a line; yields what adds one."""
     if not hasattr(get_ipython(), "kernel"):
         with tqdm.tqdm(total=total, initial=done) as bar:
             yield bar.update
         return
     bar = tqdm.notebook.tqdm(total=total, initial=done, display=False)
-    shown = display(bar.container, display_id=True)
+    shown = display(bar.container, display_id=True)  # a saved file would show the bar's start
     try:
         yield bar.update
     finally:

@@ -1,7 +1,5 @@
 """Pictures of a sweep: a heat map of two settings, and curves with their spread over seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -25,13 +23,9 @@ def heat_map(
 ) -> Picture:
     """The mean of ``value`` for each pair of two settings, as a colour and as a number.
 
-    A pair some of whose runs failed has a × for each of them beside the mean of the others.
-
-    Args:
-        table: as `sweep` returns it; the values of ``x`` and ``y`` keep the order they have there.
-        x, y, value: names of columns.
-        caption: the picture's alternative text.
-        title, xlabel, ylabel: texts; an axis without a label has the name of its column.
+    A pair some of whose runs failed has a × for each of them beside the mean of the others. The
+    values of columns ``x`` and ``y`` keep the order they have in the table, as `sweep` returns it;
+    an axis without a label has the name of its column.
     """
     columns, rows = list(dict.fromkeys(table[x])), list(dict.fromkeys(table[y]))
     means, texts = np.full((len(rows), len(columns)), np.nan), {}
@@ -65,12 +59,8 @@ def spread_curves(
 ) -> Picture:
     """Named curves, each the mean of several runs within a band from the lowest to the highest.
 
-    Args:
-        series: for each name the positions of its points (epochs, say: the axis begins at 0), and
-            one sequence of values for each run.
-        caption: the picture's alternative text.
-        title, xlabel, ylabel: texts.
-        level: a value to draw a thin grey line at, such as the loss of a network that only guesses.
+    ``series`` has for each name the positions of its points (epochs, say: the axis begins at 0) and
+    a sequence of values for each run. At ``level``, the loss of mere guessing say, is a grey line.
     """
     figure, axis = new_figure(6.4, 3.5)
     with style():

@@ -1,7 +1,4 @@
-"""Lesson 13: fields of five digits, composed from single ones, and pictures of how they are read.
-
-How they are read stands in the lesson itself.
-"""
+"""Fields of five digits, and pictures of how they are read; lesson 13 itself reads them."""
 
 from lenet_helpers.zip_code.fields import Fields, compose, to_field
 from lenet_helpers.zip_code.pictures import field_rows, scores_over_field

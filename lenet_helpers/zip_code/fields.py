@@ -1,7 +1,5 @@
 """Fields of five digits, composed from single images: how large, how high, how close is varied."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import torch
@@ -21,12 +19,8 @@ INK = 0.3  # a pixel from here on, of 1, counts as ink
 
 
 class Fields(NamedTuple):
-    """Some fields, and what stands in them.
-
-    Attributes:
-        pictures: ``float32 (n, 32, 160)``, 0 for paper to 1 for ink.
-        digits: ``int64 (n, 5)``, from left to right.
-        middles: ``float32 (n, 5)``, the column in the middle of each digit's ink, in pixels.
+    """Some fields: ``pictures`` ``float32 (n, 32, 160)``, 0 paper to 1 ink; their ``digits``
+    ``int64 (n, 5)``; ``middles`` ``float32 (n, 5)``, the column in the middle of each digit's ink.
     """
 
     pictures: torch.Tensor
@@ -37,17 +31,15 @@ class Fields(NamedTuple):
 def compose(
     images: torch.Tensor, labels: torch.Tensor, gaps: torch.Tensor, generator: torch.Generator
 ) -> Fields:
-    """Set five random digits side by side in each of ``n`` fields.
+    """Set five random digits side by side in each of ``n`` fields; ``generator`` is the chance.
 
     Each digit is enlarged by 0.8 to 1.1 and moved up or down by up to 3 pixels; where two overlap,
     the darker pixel is seen. The field begins somewhere between the margins.
 
     Args:
-        images: ``uint8 (m, 28, 28)`` in MNIST's form, ink 255.
-        labels: ``int64 (m,)``.
-        gaps: ``int64 (n,)``, for each field the pixels of paper between the ink of one digit and
-            that of the next, counted in columns; below 0 they overlap by so many.
-        generator: decides everything that is random.
+        images, labels: ``uint8 (m, 28, 28)`` in MNIST's form, ink 255; ``int64 (m,)``.
+        gaps: ``int64 (n,)``, for each field the columns of paper between the ink of one digit and
+            that of the next; below 0 they overlap by so many.
 
     Raises:
         SettingError: images or gaps that are none of these.
@@ -102,13 +94,9 @@ def _side_by_side(strips: torch.Tensor, lefts: torch.Tensor) -> torch.Tensor:
 
 
 def to_field(scan) -> torch.Tensor:
-    """A written line of digits as a field, ``float32 (32, w)``: its ink 24 pixels high.
+    """A written line of digits, as `as_scan` takes it: ``float32 (32, w)``, ink 24 pixels high.
 
-    Args:
-        scan: ``(h, w)``, numbers or a tensor; 0 is paper, larger is darker.
-
-    Raises:
-        SettingError: it is none, or has no ink.
+    Raises `SettingError`: it is none, or has no ink.
     """
     scan = as_scan(scan)
     if not scan.any():

@@ -1,7 +1,5 @@
 """Fields, and the scores of a window that slides over one, as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,13 +10,13 @@ from lenet_helpers.figures import Picture, label, new_figure, style
 from lenet_helpers.palette import COLORS, LINES
 from lenet_helpers.words import Words
 
+WINDOW, STEP = 32, 4  # pixels
 
-def field_rows(
-    pictures: Sequence[torch.Tensor], titles: Sequence[str], caption: Words, columns: int = 2
-) -> Picture:
-    """Fields ``(32, w)``, ``columns`` in a row, each with its title to the left."""
-    rows = -(-len(pictures) // columns)
-    figure, axes = new_figure(3.9 * columns, 0.85 * rows, rows, columns, squeeze=False)
+
+def field_rows(pictures: Sequence[torch.Tensor], titles: Sequence[str], caption: Words) -> Picture:
+    """Fields ``(32, w)``, two in a row, each with its title to the left."""
+    rows = -(-len(pictures) // 2)
+    figure, axes = new_figure(7.8, 0.85 * rows, rows, 2, squeeze=False)
     with style():
         for axis in axes.flat[len(pictures) :]:
             axis.set_axis_off()
@@ -35,26 +33,21 @@ def scores_over_field(
     probabilities: torch.Tensor,
     caption: Words,
     chosen: Sequence[tuple[int, int]] = (),
-    window: int = 32,
-    step: int = 4,
 ) -> Picture:
     """A field, and below it what the network says of the window at each of its positions.
 
-    Args:
-        picture: ``(window, w)``, 0 for paper to 1 for ink.
-        probabilities: ``(classes, positions)`` from 0 to 1; the eleventh class is "no digit here".
-        caption: the picture's alternative text.
-        chosen: positions and digits of the answer, marked in both parts.
-        window, step: in pixels.
+    ``picture`` is ``(32, w)``, 0 for paper to 1 for ink; ``probabilities`` ``(classes,
+    positions)``, the eleventh class "no digit here"; the ``chosen`` positions and digits are marked
+    in both parts.
     """
-    middles = [step * k + (window - 1) / 2 for k in range(probabilities.shape[1])]
+    middles = [STEP * k + (WINDOW - 1) / 2 for k in range(probabilities.shape[1])]
     figure, (above, below) = new_figure(
         8.0, 3.6, 2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.3]}
     )
     with style():
         above.imshow(np.asarray(picture), cmap="gray_r", vmin=0, vmax=1, aspect="auto")
         above.set(yticks=[])
-        edges = middles[0] - step / 2, middles[-1] + step / 2
+        edges = middles[0] - STEP / 2, middles[-1] + STEP / 2
         count = len(probabilities)
         below.imshow(
             np.asarray(probabilities), cmap="Blues", vmin=0, vmax=1, aspect="auto",
@@ -67,6 +60,6 @@ def scores_over_field(
         for position, digit in chosen:
             for axis in (above, below):
                 axis.axvline(middles[position], color=COLORS[1], linestyle=LINES[2], lw=1)
-            corner = middles[position] - step / 2, digit - 0.5
-            below.add_patch(Rectangle(corner, step, 1, fill=False, edgecolor=COLORS[1], lw=1.5))
+            corner = middles[position] - STEP / 2, digit - 0.5
+            below.add_patch(Rectangle(corner, STEP, 1, fill=False, edgecolor=COLORS[1], lw=1.5))
     return Picture(figure, caption)
