@@ -110,6 +110,7 @@ def test_benchmark_adds_a_line_for_each_run_and_does_not_run_it_again(
     monkeypatch.setattr(benchmark, "SIZES", (len(digits[0].labels),))
     monkeypatch.setattr(benchmark, "METHODS", {"lenet5": answer_zero, "linear": answer_zero})
     monkeypatch.setattr(benchmark, "load_data", lambda *_, **__: digits)
+    monkeypatch.setattr(torch, "set_flush_denormal", lambda on: None)  # it would hold for all tests
     for seeds in ("1", "3"):
         monkeypatch.setattr("sys.argv", ["x", "--seeds", seeds, "--file", str(path)])
         benchmark.main()
