@@ -8,10 +8,11 @@ import { makePhotos } from "./photo_input.js";
 import { WORDS, joined, spoken } from "./words.js";
 
 // `looked(finished, why)` hears that there is another picture; not finished while a stroke is drawn.
-// `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad.
-export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto }) {
+// `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad. `line`, if
+// given, is the pad for a whole line of digits, as `makePad` takes it.
+export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto, line = null }) {
   const [height, width] = network.input;
-  const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing") });
+  const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing"), ...line });
   const photos = makePhotos({ speaker, took: readPhoto ?? readSimply, isSimple: !readPhoto });
   pad.element.append(photos.note);
   pad.tools.append(...photos.buttons);
@@ -37,7 +38,7 @@ export function makeSource({ network, pictures, model, state, speaker, looked, r
 
   // Without Python: the simple steps.
   function readSimply(grey) {
-    const { remarks, ...ink } = inkOfGrey(grey), { height: high, width: wide, values } = withMargin(ink);
+    const { remarks, ...ink } = inkOfGrey(grey, line !== null), { height: high, width: wide, values } = withMargin(ink);
     put({ base: { height: high, width: wide, inks: Uint8Array.from(values, Math.round), remarks }, strokes: [] },
         "photo");
   }
