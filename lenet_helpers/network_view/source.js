@@ -94,11 +94,8 @@ export function makePictures({ pictures, network, speaker, choose }) {
     const canvas = canvasOf(width, height, "nv-ink");
     const on = { click: () => choose(i) };
     const thumb = element("button", { type: "button", class: "nv-thumb", on }, canvas);
-    const words = pictureWords(network, picture, i);
-    speaker.name(thumb, words);
-    speaker.name(thumb, words, "title");
     if (picture.note) thumb.classList.add("nv-noted");
-    return { thumb, canvas, picture, painted: false };
+    return { thumb, canvas, picture, words: pictureWords(network, picture, i), painted: false };
   }
 
   function turnButton(sign, words, step) {
@@ -111,7 +108,8 @@ export function makePictures({ pictures, network, speaker, choose }) {
     page = Math.min(pages - 1, Math.max(0, next));
     const now = thumbs.slice(page * perPage, (page + 1) * perPage);
     list.replaceChildren(...now.map(({ thumb }) => thumb));
-    for (const each of now) {
+    for (const each of now) { // the speaker forgets what is not on the page
+      for (const attribute of ["aria-label", "title"]) speaker.name(each.thumb, each.words, attribute);
       if (!each.painted) paintInk(each.canvas, each.picture.inks);
       each.painted = true;
     }
