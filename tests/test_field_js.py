@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from lenet_helpers import load_net
+from lenet_helpers.handwriting import ink
 from lenet_helpers.network_view.stored import digits_in_form
 from lenet_helpers.zip_code import compose, to_field
 from lenet_helpers.zip_code.browser import describe_sliding
@@ -19,7 +20,7 @@ from tests.node import needs_node, run_in_node
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 GAPS = (6, 3, 1, -1, -3)
-MODULES = ["../zip_code/field.js", "network.js", "digit_form.js"]
+MODULES = ["../zip_code/field.js", "network.js", "photo.js"]
 
 
 def network() -> nn.Sequential:
@@ -44,6 +45,21 @@ def lines_of_ink() -> list[np.ndarray]:
     return [np.zeros((40, 90)), *noise, 7.0 * noise[3]]
 
 
+def photo_of_line(field: torch.Tensor, seed: int = 0) -> np.ndarray:
+    """A photo of a field on shaded paper, ``uint8 (160 or more, 800 or more)``."""
+    random = np.random.default_rng(seed)
+    ink = np.pad(np.kron(field.numpy(), np.ones((5, 5))), 20)
+    light = np.linspace(215, 150, ink.shape[1])
+    levels = light * (1 - 0.8 * ink) + random.normal(0, 1.5, ink.shape)
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def photos() -> list[np.ndarray]:
+    """Of fields at several gaps, and one without ink."""
+    pictures = some_fields(1).pictures
+    return [*(photo_of_line(p, n) for n, p in enumerate(pictures)), photo_of_line(0 * pictures[0])]
+
+
 def questions() -> list[tuple[torch.Tensor, int | None]]:
     """Fields, each with how many digits are to be read."""
     plain = [(picture, 5) for picture in some_fields().pictures]
@@ -54,7 +70,7 @@ def questions() -> list[tuple[torch.Tensor, int | None]]:
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """One run of node for all fields and lines."""
-    folder, asked = tmp_path_factory.mktemp("node"), {"fields": [], "lines": []}
+    folder, asked = tmp_path_factory.mktemp("node"), {"fields": [], "lines": [], "photos": []}
     asked["description"], weights = describe_sliding(network())
     (folder / "weights").write_bytes(weights)
     for number, (field, count) in enumerate(questions()):
@@ -64,8 +80,12 @@ def answers(tmp_path_factory):
         (folder / f"line {number}").write_bytes(scan.astype("<f4").tobytes())
         height, width = scan.shape
         asked["lines"].append({"file": f"line {number}", "height": height, "width": width})
+    for number, photo in enumerate(photos()):
+        (folder / f"photo {number}").write_bytes(photo.tobytes())
+        height, width = photo.shape
+        asked["photos"].append({"file": f"photo {number}", "height": height, "width": width})
     found = run_in_node(folder, "field.mjs", MODULES, asked)
-    print(f"{found['milliseconds']:.1f} ms a field")
+    found["inks"] = [np.fromfile(folder / f"{each['file']}.ink", "<f4") for each in asked["photos"]]
     return found
 
 
@@ -91,6 +111,16 @@ def test_a_line_becomes_the_same_field_as_in_python(answers):
         values = torch.tensor(field["values"]).reshape(field["height"], field["width"])
         assert values.shape == expected.shape
         assert (values / 255 - expected).abs().max() < 1e-4
+
+
+@needs_node
+def test_a_photo_keeps_all_its_digits_as_in_python_apart_from_ruled_lines(answers, monkeypatch):
+    monkeypatch.setattr(ink, "without_lines", lambda mask: mask)
+    for photo, found in zip(photos(), answers["inks"], strict=True):
+        expected = ink.ink_of(photo).values
+        assert np.abs(found.reshape(photo.shape) - expected).max() <= 1
+    assert not found.any()
+    assert len(ink.pieces_of(answers["inks"][0].reshape(photo.shape) > 128).areas) >= 5
 
 
 def test_the_package_reads_as_the_lessons_own_functions_do():

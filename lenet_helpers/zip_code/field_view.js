@@ -117,6 +117,7 @@ export function mountFieldView(host, options) {
 
   root.append(source.thumbs.element, source.pad.element, rules.element, answer, plot.element, live);
   host.append(root);
+  source.thumbs.arrange(pictures.length);
   speaker.choose(state.language);
   speaker.name(root, FIELD_WORDS.view);
   const stopWatching = watchTheme(root);
@@ -124,7 +125,6 @@ export function mountFieldView(host, options) {
     target.dataset.lmSuppressShortcuts = "true"; // JupyterLab keeps out of what is typed here
   });
   source.photos.listen(root);
-  source.thumbs.arrange(pictures.length);
   plot.place(state.chosen);
   source.begin(Boolean(options.state), options.past ?? []);
   decide();
