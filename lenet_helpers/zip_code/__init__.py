@@ -1,6 +1,6 @@
-"""Lesson 13: fields of five digits, composed from single ones, and pictures of how they are read.
+"""Lesson 13: fields of five digits, composed from single ones, and how they are read, to be seen.
 
-How they are read stands in the lesson itself.
+How they are read stands in the lesson itself; reading.py is for the panel alone.
 """
 
 from lenet_helpers.zip_code.fields import Fields, compose, to_field
