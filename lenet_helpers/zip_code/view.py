@@ -19,7 +19,8 @@ from lenet_helpers.zip_code.fields import DIGITS, HEIGHT, WIDTH, Fields, to_fiel
 from lenet_helpers.zip_code.pictures import scores_over_field
 from lenet_helpers.zip_code.reading import FieldReading, read_field, slide_over
 
-REFUSE_BELOW = 0.9  # of fields at +3 that are accepted, one in a hundred is then read wrong
+# Of 3,000 validation fields at +3 this refuses 36 %, and reads 0.8 % of the others wrong.
+REFUSE_BELOW = 0.9
 BLANK = Words("画板还是空的。", "The pad is blank.")
 
 
