@@ -25,7 +25,8 @@ from web.train_weights import as_json
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-LIVING = ["try_it", "watch_it", "train_it"]
+WITH_DIGITS = ["try_it", "watch_it", "train_it"]
+LIVING = [*WITH_DIGITS, "read_field"]
 by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -43,7 +44,7 @@ def outputs(path: Path, mime: str) -> list:
 # The whole site
 
 
-def test_has_a_page_for_each_lesson_and_five_more(site):
+def test_has_a_page_for_each_lesson_and_six_more(site):
     assert set(site.pages) == {"index", "glossary", *LIVING, *(path.stem for path in NOTEBOOKS)}
 
 
@@ -298,7 +299,7 @@ def test_train_it_holds_scikit_learns_digits_in_mnists_form(site):
             assert description["std"] == pytest.approx(pixels.std().item(), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", LIVING)
+@pytest.mark.parametrize("name", WITH_DIGITS)
 def test_the_digits_of_these_pages_name_their_source(site, name):
     assert site.pages[name].get_text().count("CC BY 4.0") == 2
     pictures = embedded(site, name)["pictures"]

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
 from lenet_helpers import Words
-from web import glossary, living
+from web import fields, glossary, living
 from web.lessons import TEMPLATES, Lesson, LessonExporter, SiteError, read_lesson
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +38,7 @@ def build(target: Path, notebooks: Path = ROOT / "notebooks") -> list[Path]:
     for file in STATIC.iterdir():
         shutil.copy(file, target)
     shutil.copy(living.VIEW / "view.css", target / "network_view.css")
+    shutil.copy(fields.VIEW / "field.css", target)
     with open(target / "site.css", "a", encoding="utf-8") as css:
         css.write(code_colors())
     for picture in {"../imgs/lenet.png", *(name for lesson in lessons for name in lesson.pictures)}:
@@ -76,6 +77,7 @@ def render_pages(lessons: list[Lesson]):
         ("try_it", Words("试一试", "Try it"), living.try_it),
         ("watch_it", Words("看它学", "Watch it learn"), living.watch_it),
         ("train_it", Words("训练它", "Train it"), living.train_it),
+        ("read_field", Words("读邮政编码", "Read a zip code"), fields.read_field),
     ):
         yield f"{name}.html", page(f"{name}.html.j2", title, **content())
 

@@ -39,7 +39,7 @@ def try_it() -> dict:
     pictures = [_picture(digits, number, note) for number, note in chosen.items()]
     refusals = [json.loads(path.read_text("utf-8")) for path in REFUSALS.values()]
     return {
-        "data": _json({"networks": networks, "refusals": refusals, "pictures": pictures}),
+        "data": as_json({"networks": networks, "refusals": refusals, "pictures": pictures}),
         "script": _module("network.js", "data.js", "address.js", "try_it.js"),
         "accuracy": {name: weights["test_accuracy"] for name, weights in stored.items()},
     }
@@ -55,7 +55,7 @@ def watch_it() -> dict:
     pictures = [_picture(digits, number) for number in torch.cat(first).flatten().tolist()]
     data = {"description": description, "training": training, "pictures": pictures}
     return {
-        "data": _json(data),
+        "data": as_json(data),
         "script": _module("network.js", "data.js", "watch_it.js"),
         "training": training,
     }
@@ -76,7 +76,7 @@ def train_it() -> dict:
         "test": _images(test),
     }
     return {
-        "data": _json(data),
+        "data": as_json(data),
         "script": _module("backward.js", "data.js", "training_words.js", "curve.js", "train_it.js"),
         "worker": inline.inline(VIEW / "train_worker.js"),
         "images": {"train": len(train.labels), "test": len(test.labels)},
@@ -95,22 +95,22 @@ def _network(net: torch.nn.Sequential, data: BatchIterator, name: str) -> dict:
     description, weights = describe(net, data)
     title = {"sigmoid": "sigmoid", "relu": "ReLU"}[name]
     name = {"zh": title, "en": title}
-    return {"description": description, "weights": _text(weights), "name": name}
+    return {"description": description, "weights": as_text(weights), "name": name}
 
 
 def _picture(data: BatchIterator, number: int, note: Words | None = None) -> dict:
     picture = as_picture(data, number, note)
-    return {**picture, "inks": _text(picture["inks"])}
+    return {**picture, "inks": as_text(picture["inks"])}
 
 
 def _images(data: BatchIterator) -> dict:
-    return {"inks": _text(data.images.numpy().tobytes()), "labels": data.labels.tolist()}
+    return {"inks": as_text(data.images.numpy().tobytes()), "labels": data.labels.tolist()}
 
 
-def _text(raw: bytes) -> str:
+def as_text(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")
 
 
-def _json(data: dict) -> str:
+def as_json(data: dict) -> str:
     """JSON that can stand in a `script` element."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -21,12 +21,12 @@ export function digitSteps(scan) {
   return { scan, box, fitted, image: placeByMass(fitted) };
 }
 
-function blankPicture(height, width) {
+export function blankPicture(height, width) {
   return { height, width, values: new Float32Array(height * width) }; // as precise as PyTorch's
 }
 
 // What lies within the bounding box of all ink.
-function cropToInk(scan) {
+export function cropToInk(scan) {
   const { height, width, values } = scan;
   let top = height, bottom = -1, left = width, right = -1;
   for (let row = 0; row < height; row++) {
@@ -53,7 +53,7 @@ export function withMargin(scan) {
 }
 
 // A rectangle of one picture to a place in another.
-function copyInto(target, toRow, toColumn, source, fromRow, fromColumn, height, width) {
+export function copyInto(target, toRow, toColumn, source, fromRow, fromColumn, height, width) {
   for (let row = 0; row < height; row++) {
     const from = (fromRow + row) * source.width + fromColumn;
     const line = source.values.slice(from, from + width);
@@ -66,19 +66,24 @@ function shrinkToFit(box) {
   const scale = Math.min(1, LONGEST_SIDE / Math.max(box.height, box.width));
   const height = Math.max(1, roundHalfEven(box.height * scale));
   const width = Math.max(1, roundHalfEven(box.width * scale));
-  return turnOver(shrinkRows(turnOver(shrinkRows(box, height)), width));
+  return scaled(box, height, width);
+}
+
+// Of another size, anti-aliased where it becomes smaller.
+export function scaled(picture, height, width) {
+  return turnOver(scaleRows(turnOver(scaleRows(picture, height)), width));
 }
 
 // As Python rounds: a half goes to the even neighbour.
-function roundHalfEven(x) {
+export function roundHalfEven(x) {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
   return below % 2 === 0 ? below : below + 1;
 }
 
-// Fewer rows, each a weighted mean of those around it: the weights are a triangle as wide as the
-// shrinking asks for (PyTorch's `interpolate(mode="bilinear", antialias=True)`).
-function shrinkRows({ height, width, values }, newHeight) {
+// Another number of rows, each a weighted mean of those around it: the weights are a triangle as wide
+// as the shrinking asks for (PyTorch's `interpolate(mode="bilinear", antialias=True)`).
+function scaleRows({ height, width, values }, newHeight) {
   const scale = height / newHeight; // rows that become one
   const reach = Math.max(scale, 1);
   const result = blankPicture(newHeight, width);

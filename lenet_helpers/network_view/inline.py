@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from "\./([\w.-]+)";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import\s*\{([^}]*)\}\s*from "(\.{1,2}/[\w./-]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?function|const|let|class)", re.MULTILINE)
 DEFINED = re.compile(r"^(export )?(?:(?:async )?function\*?|class) (\w+)", re.MULTILINE)
 DECLARED = re.compile(r"^(export )?(?:const|let) ([^;]*);", re.MULTILINE)
@@ -32,10 +32,13 @@ def _collect(path: Path, above: tuple[Path, ...], sources: dict[Path, str]) -> N
         raise ValueError(f"{path.name} imports itself through {[file.name for file in above]}")
     source = path.read_text(encoding="utf-8")
     for names, file in () if path in sources else IMPORT.findall(source):
-        _collect(path.parent / file, (*above, path), sources)
-        known = {name for export, name in _names(sources[path.parent / file]) if export}
+        imported = (path.parent / file).resolve()
+        _collect(imported, (*above, path), sources)
+        known = {name for export, name in _names(sources[imported]) if export}
         if missing := set(re.findall(r"[^\s,]+", names)) - known:
-            raise ValueError(f"{file} exports no {sorted(missing)}, which {path.name} imports")
+            raise ValueError(
+                f"{imported.name} exports no {sorted(missing)}, which {path.name} imports"
+            )
     sources.setdefault(path, source)
 
 

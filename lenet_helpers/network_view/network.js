@@ -20,6 +20,11 @@ export function readNetwork(description, bytes) {
   return { layers, input, mean, std, classes, stages: stagesOf(layers, input) };
 }
 
+// The same network for pictures of another size; all its layers must slide.
+export function resized(network, input) {
+  return { ...network, input, stages: stagesOf(network.layers, input) };
+}
+
 // An ArrayBuffer of its own: a view on a message may start anywhere in it.
 function copyOfBytes(bytes) {
   if (!ArrayBuffer.isView(bytes)) return bytes.slice(0);

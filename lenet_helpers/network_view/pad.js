@@ -10,23 +10,24 @@ export const BLANK_DRAWING = { base: null, strokes: [] };
 const USUAL_BRUSH = 22, THINNEST_BRUSH = 8, WIDEST_BRUSH = 40, MOST_DRAWINGS = 100;
 
 // `changed(finished)` is called while a stroke is drawn, and once more when it has ended.
-export function makePad({ speaker, changed }) {
-  const canvas = element("canvas", { class: "nv-pad", width: PAD_SIDE, height: PAD_SIDE, role: "img" });
+export function makePad({ speaker, changed, height = PAD_SIDE, width = PAD_SIDE, usualBrush = USUAL_BRUSH,
+                          words = { name: WORDS.pad, hint: WORDS.padHint } }) {
+  const canvas = element("canvas", { class: "nv-pad", width, height, role: "img" });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const hint = say(element("p", { class: "nv-pad-hint", "aria-hidden": "true" }), WORDS.padHint);
+  const hint = say(element("p", { class: "nv-pad-hint", "aria-hidden": "true" }), words.hint);
   const undoButton = toolButton("↶", WORDS.undo, undo), clearButton = toolButton("✕", WORDS.clear, clear);
-  const brush = element("input", { type: "range", min: THINNEST_BRUSH, max: WIDEST_BRUSH, value: USUAL_BRUSH });
+  const brush = element("input", { type: "range", min: THINNEST_BRUSH, max: WIDEST_BRUSH, value: usualBrush });
   const tools = element("div", { class: "nv-tools" }, undoButton, clearButton, brush);
   const whole = element("div", { class: "nv-drawing" },
     element("div", { class: "nv-paper" }, canvas, hint), tools);
   let drawings = [BLANK_DRAWING], stroke = null, pointer = null;
-  speaker.name(canvas, WORDS.pad);
+  speaker.name(canvas, words.name);
   for (const attribute of ["aria-label", "title"]) speaker.name(brush, WORDS.brush, attribute);
 
-  function toolButton(sign, words, act) {
+  function toolButton(sign, name, act) {
     const button = element("button", { type: "button", text: sign, on: { click: act } });
-    speaker.name(button, words);
-    return speaker.name(button, words, "title");
+    speaker.name(button, name);
+    return speaker.name(button, name, "title");
   }
 
   const drawing = () => drawings[drawings.length - 1];
@@ -59,7 +60,7 @@ export function makePad({ speaker, changed }) {
   }
 
   function paint() {
-    pen.clearRect(0, 0, PAD_SIDE, PAD_SIDE);
+    pen.clearRect(0, 0, width, height);
     const { base, strokes } = drawing();
     if (base) paintBase(pen, base);
     for (const each of strokes) {
@@ -75,11 +76,11 @@ export function makePad({ speaker, changed }) {
   }
 
   // From the point before to point i; the first point alone is a dot.
-  function drawTo({ brush: width, points }, i) {
-    Object.assign(pen, { lineWidth: width, lineCap: "round", lineJoin: "round" });
+  function drawTo({ brush: lineWidth, points }, i) {
+    Object.assign(pen, { lineWidth, lineCap: "round", lineJoin: "round" });
     pen.beginPath();
     if (i === 0) {
-      pen.arc(points[0], points[1], width / 2, 0, 2 * Math.PI);
+      pen.arc(points[0], points[1], lineWidth / 2, 0, 2 * Math.PI);
       pen.fill();
       return;
     }
@@ -89,8 +90,8 @@ export function makePad({ speaker, changed }) {
   }
 
   function addPoint({ clientX, clientY }, frame) {
-    const x = Math.round((clientX - frame.left) * PAD_SIDE / frame.width);
-    const y = Math.round((clientY - frame.top) * PAD_SIDE / frame.height);
+    const x = Math.round((clientX - frame.left) * width / frame.width);
+    const y = Math.round((clientY - frame.top) * height / frame.height);
     const { points } = stroke;
     if (points.length && points[points.length - 2] === x && points[points.length - 1] === y) return;
     points.push(x, y);
@@ -125,10 +126,10 @@ export function makePad({ speaker, changed }) {
 
   // What lies on the pad: {height, width, values}, inks from 0 to 255.
   function scan() {
-    const { data } = pen.getImageData(0, 0, PAD_SIDE, PAD_SIDE);
-    const values = new Uint8Array(PAD_SIDE * PAD_SIDE);
+    const { data } = pen.getImageData(0, 0, width, height);
+    const values = new Uint8Array(height * width);
     for (let i = 0; i < values.length; i++) values[i] = data[4 * i + 3];
-    return { height: PAD_SIDE, width: PAD_SIDE, values };
+    return { height, width, values };
   }
 
   return { element: whole, tools, begin, put, undo, clear, scan, get drawing() { return drawing(); }, get drawings() { return [...drawings]; } };
@@ -144,9 +145,10 @@ function paintBase(pen, { height, width, inks }) {
   const context = small.getContext("2d"), image = context.createImageData(width, height);
   for (let i = 0; i < inks.length; i++) image.data[4 * i + 3] = inks[i];
   context.putImageData(image, 0, 0);
-  const scale = PAD_SIDE / Math.max(height, width), wide = width * scale, high = height * scale;
+  const pad = pen.canvas, scale = Math.min(pad.height / height, pad.width / width);
+  const wide = width * scale, high = height * scale;
   pen.imageSmoothingQuality = "high";
-  pen.drawImage(small, (PAD_SIDE - wide) / 2, (PAD_SIDE - high) / 2, wide, high);
+  pen.drawImage(small, (pad.width - wide) / 2, (pad.height - high) / 2, wide, high);
 }
 
 // Drawings as plain objects, for a state that can become JSON

@@ -5,7 +5,7 @@
 import { WORDS } from "./words.js";
 
 const LONGEST_PHOTO = 1024, STROKE_WINDOW = 0.25, SMALLEST_PIECE = 0.02, OTHER_PIECE = 0.3;
-const UNDECIDED_SURPLUS = 0.06, FAINT_INK = 1.4, CLEAN_PAPER = 0.15;
+const SPECK_LENGTH = 0.12, UNDECIDED_SURPLUS = 0.06, FAINT_INK = 1.4, CLEAN_PAPER = 0.15;
 
 // A picture file as grey levels, upright, at most 1024 pixels a side. The browser decodes it here.
 export async function greyOfFile(file) {
@@ -41,13 +41,14 @@ export function greyOfPixels({ height, width, data }) {
   return { height, width, values };
 }
 
-// Ink on blank paper, and what makes it doubtful: {height, width, values, remarks}.
-export function inkOfGrey(grey) {
+// Ink on blank paper, and what makes it doubtful: {height, width, values, remarks}. Of its pieces the
+// longest alone is kept, or with `isLine` all that are no specks.
+export function inkOfGrey(grey, isLine = false) {
   const { height, width } = grey, clean = cleanInk(grey);
   if (clean) return { height, width, values: clean, remarks: [] };
   const surplus = paperSurplus(grey);
   const contrast = contrastOf(surplus >= 0 ? grey : { ...grey, values: grey.values.map((level) => 255 - level) });
-  const floor = noiseFloor(contrast.values), { mask, remarks } = largestPiece(contrast, floor);
+  const floor = noiseFloor(contrast.values), { mask, remarks } = keptPieces(contrast, floor, isLine);
   if (!mask) return { height, width, values: new Float32Array(height * width), remarks };
   const inks = contrast.values.filter((_, i) => mask[i]), full = medianOf(inks);
   if (Math.abs(surplus) < UNDECIDED_SURPLUS) remarks.push(WORDS.photoRemarks.sides);
@@ -173,8 +174,9 @@ function medianOf(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// The longest piece that the picture's edge does not cut, and remarks; no mask if there is none.
-function largestPiece(contrast, floor) {
+// The longest piece that the picture's edge does not cut, or all such pieces, and remarks; no mask if
+// there is none.
+function keptPieces(contrast, floor, isLine) {
   const { height, width, values } = contrast, shape = { height, width };
   const isLarge = ({ length }) => length >= SMALLEST_PIECE * Math.min(height, width);
   const large = piecesOf({ ...shape, mask: values.map((level) => level > floor) }).filter(isLarge);
@@ -188,11 +190,13 @@ function largestPiece(contrast, floor) {
   for (const i of places) mask[i] = values[i] > split;
   const pieces = piecesOf({ ...shape, mask });
   const largest = pieces.reduce((a, b) => (b.length > a.length ? b : a));
-  if (pieces.some((piece) => piece !== largest && piece.length >= OTHER_PIECE * largest.length)) {
-    remarks.push(WORDS.photoRemarks.several);
-  }
+  const isOther = (piece) => piece !== largest && piece.length >= OTHER_PIECE * largest.length;
+  if (!isLine && pieces.some(isOther)) remarks.push(WORDS.photoRemarks.several);
   mask.fill(0);
-  for (const i of largest.places) mask[i] = 1;
+  for (const piece of pieces) {
+    const isKept = isLine ? piece.length >= SPECK_LENGTH * largest.length : piece === largest;
+    if (isKept) for (const i of piece.places) mask[i] = 1;
+  }
   return { mask, remarks };
 }
 

@@ -8,10 +8,11 @@ import { makePhotos } from "./photo_input.js";
 import { WORDS, joined, spoken } from "./words.js";
 
 // `looked(finished, why)` hears that there is another picture; not finished while a stroke is drawn.
-// `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad.
-export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto }) {
+// `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad. `line`, if
+// given, is the pad for a whole line of digits, as `makePad` takes it.
+export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto, line = null }) {
   const [height, width] = network.input;
-  const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing") });
+  const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing"), ...line });
   const photos = makePhotos({ speaker, took: readPhoto ?? readSimply, isSimple: !readPhoto });
   pad.element.append(photos.note);
   pad.tools.append(...photos.buttons);
@@ -37,7 +38,7 @@ export function makeSource({ network, pictures, model, state, speaker, looked, r
 
   // Without Python: the simple steps.
   function readSimply(grey) {
-    const { remarks, ...ink } = inkOfGrey(grey), { height: high, width: wide, values } = withMargin(ink);
+    const { remarks, ...ink } = inkOfGrey(grey, line !== null), { height: high, width: wide, values } = withMargin(ink);
     put({ base: { height: high, width: wide, inks: Uint8Array.from(values, Math.round), remarks }, strokes: [] },
         "photo");
   }
@@ -93,11 +94,8 @@ export function makePictures({ pictures, network, speaker, choose }) {
     const canvas = canvasOf(width, height, "nv-ink");
     const on = { click: () => choose(i) };
     const thumb = element("button", { type: "button", class: "nv-thumb", on }, canvas);
-    const words = pictureWords(network, picture, i);
-    speaker.name(thumb, words);
-    speaker.name(thumb, words, "title");
     if (picture.note) thumb.classList.add("nv-noted");
-    return { thumb, canvas, picture, painted: false };
+    return { thumb, canvas, picture, words: pictureWords(network, picture, i), painted: false };
   }
 
   function turnButton(sign, words, step) {
@@ -110,7 +108,8 @@ export function makePictures({ pictures, network, speaker, choose }) {
     page = Math.min(pages - 1, Math.max(0, next));
     const now = thumbs.slice(page * perPage, (page + 1) * perPage);
     list.replaceChildren(...now.map(({ thumb }) => thumb));
-    for (const each of now) {
+    for (const each of now) { // the speaker forgets what is not on the page
+      for (const attribute of ["aria-label", "title"]) speaker.name(each.thumb, each.words, attribute);
       if (!each.painted) paintInk(each.canvas, each.picture.inks);
       each.painted = true;
     }

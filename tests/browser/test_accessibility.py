@@ -22,6 +22,8 @@ from lenet_helpers.checkpoints import Checkpoints
 from lenet_helpers.mistakes import MistakesPanel
 from lenet_helpers.network_view import NetworkView
 from lenet_helpers.runs import TrainAgain, TrainingPanel
+from lenet_helpers.zip_code import FieldView
+from lenet_helpers.zip_code.reading import sliding_lenet
 
 train_iter, test_iter = load_data("digits", 32, "cpu")
 net, kept = lenet("tanh"), Checkpoints([0, 20, 45])
@@ -49,6 +51,7 @@ OTHERS = (
     'NetworkView(net, test_iter, lenet("tanh"))',
     "NetworkView(net, test_iter, checkpoints=kept)",
     "MistakesPanel(net, test_iter)",
+    "FieldView(sliding_lenet())",
 )
 
 

@@ -11,7 +11,8 @@ import pytest
 from tests.site_pages import Site, build_into
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
-PAGES = ["index", "try_it", "watch_it", "train_it", *(path.stem for path in NOTEBOOKS)]
+LIVING = ["try_it", "watch_it", "train_it", "read_field"]
+PAGES = ["index", *LIVING, *(path.stem for path in NOTEBOOKS)]
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {
     "viewport": {"width": 390, "height": 844},
