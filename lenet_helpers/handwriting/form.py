@@ -26,8 +26,8 @@ class FormSteps(NamedTuple):
 
 
 def normalize_digit(scan) -> torch.Tensor:
-    """A scan in the form of MNIST, ``float32 (28, 28)``; the last of `form_steps`."""
-    return form_steps(scan).image
+    """A scan in the form of MNIST, ``(28, 28)`` of torch's default type; see `form_steps`."""
+    return form_steps(scan).image.to(torch.get_default_dtype())
 
 
 def form_steps(scan) -> FormSteps:

@@ -23,6 +23,7 @@ FAINT, BLURRED = 1.4, 0.08  # of the noise's limit; of the digit's length
 SHARPEST = 3  # pixels over which the smoothed edge of a sharp photo changes
 OTHER = 0.3  # of the digit's length: another digit
 CLEAN = 0.15  # of a clean drawing is paper, at least
+SMALL = 64  # pixels: up to here a picture is in a data set's form, with more edge than stroke
 SMALLEST = 0.02  # of the picture's shorter side
 SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
 
@@ -157,6 +158,8 @@ def clean_ink(grey: np.ndarray) -> np.ndarray | None:
     most = int(away.nonzero()[0][-1]) + 1
     if away[: most // 8].sum() > away[most // 2 :].sum():  # noise, not the edges of strokes
         return None
+    if max(grey.shape) > SMALL and 2 * away[most * 19 // 20 :].sum() < away[most // 2 :].sum():
+        return None  # ink that a scanner saw: hardly any of it is the darkest
     ink = np.abs(grey.astype(np.float32) - paper)
     return ink if most > 200 else ink * (255 / most)
 

@@ -5,7 +5,7 @@
 import { WORDS } from "./words.js";
 
 const LONGEST_PHOTO = 1024, STROKE_WINDOW = 0.25, SMALLEST_PIECE = 0.02, OTHER_PIECE = 0.3;
-const SPECK_LENGTH = 0.12, UNDECIDED_SURPLUS = 0.06, FAINT_INK = 1.4, CLEAN_PAPER = 0.15;
+const SPECK_LENGTH = 0.12, UNDECIDED_SURPLUS = 0.06, FAINT_INK = 1.4, CLEAN_PAPER = 0.15, SMALL = 64;
 
 // A picture file as grey levels, upright, at most 1024 pixels a side. The browser decodes it here.
 export async function greyOfFile(file) {
@@ -67,7 +67,9 @@ function cleanInk({ height, width, values }) {
   const away = total(below) === 0 ? above : total(above) === 0 ? below : [];
   if (total(away) === 0 || counts[paper] < CLEAN_PAPER * values.length) return null;
   const most = away.reduce((last, count, i) => (count ? i + 1 : last), 0);
-  if (total(away.slice(0, most >> 3)) > total(away.slice(most >> 1))) return null; // noise
+  const strong = total(away.slice(most >> 1)), full = total(away.slice(Math.floor(most * 19 / 20)));
+  if (total(away.slice(0, most >> 3)) > strong) return null; // noise
+  if (Math.max(height, width) > SMALL && 2 * full < strong) return null; // ink that a scanner saw
   return Float32Array.from(values, (level) => Math.abs(level - paper) * (most > 200 ? 1 : 255 / most));
 }
 

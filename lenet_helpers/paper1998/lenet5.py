@@ -149,9 +149,9 @@ def initialize(layer: nn.Module) -> None:
 
 
 def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
-    """``uint8 (n, 28, 28)`` to LeNet-5's input ``float32 (n, 1, 32, 32)``: paper −0.1, ink 1.175.
+    """``uint8 (n, 28, 28)`` to LeNet-5's input ``(n, 1, 32, 32)``: paper −0.1, ink 1.175.
 
-    The image is extended by two pixels of paper on each side, not enlarged. Raises `SettingError`:
+    It is of torch's default type. The image is extended by two pixels of paper on each side, not enlarged. Raises `SettingError`:
     the images are no bytes of 28×28 pixels.
     """
     if images.dtype != torch.uint8 or images.shape[1:] != (28, 28):
@@ -161,7 +161,7 @@ def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
             f"LeNet-5 wants images uint8 (n, 28, 28), not {shape}. Take BatchIterator.images.",
         )
     scaled = images[:, None].to(torch.float32).mul_((INK - PAPER) / 255).add_(PAPER)
-    return F.pad(scaled, (2, 2, 2, 2), value=PAPER)
+    return F.pad(scaled, (2, 2, 2, 2), value=PAPER).to(torch.get_default_dtype())
 
 
 class LayerCount(NamedTuple):
