@@ -1,11 +1,11 @@
 """Fixtures for the unit tests: a machine without data, network or settings, and tiny data sets."""
 
-from __future__ import annotations
-
+import copy
 import gzip
 import hashlib
 import os
 import struct
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from lenet_helpers import load_data
+from lenet_helpers import Checkpoints, lenet, load_data, train
 from lenet_helpers.data import choice
 from lenet_helpers.data import places as sources
 from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
+from lenet_helpers.language import CHOICE
 
 SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
 REAL_LENET_DATA = os.environ.get("LENET_DATA")
@@ -36,7 +37,8 @@ def _one_thread():
 
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch, tmp_path_factory) -> Path:
-    """No settings, no data set at hand, an empty cache, no download; returns the cache folder."""
+    """No settings, no data set at hand, no download; both languages. Returns the empty cache."""
+    CHOICE.language = "both"
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     empty = tmp_path_factory.mktemp("machine")
@@ -63,6 +65,14 @@ def real_places(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The site as it is built from the lessons."""
+    from tests.site_pages import build_into
+
+    return build_into(tmp_path_factory.mktemp("site") / "site")
+
+
+@pytest.fixture(scope="session")
 def idx_bytes():
     """A function that writes an array of bytes in the IDX format, independently of the package."""
 
@@ -71,6 +81,23 @@ def idx_bytes():
         return header + array.astype(np.uint8).tobytes()
 
     return encode
+
+
+def wait_until(condition) -> None:
+    """Until it is true; fails where only a hang takes that long."""
+    pause = threading.Event()
+    for _ in range(60_000):
+        if condition():
+            return
+        pause.wait(0.002)
+    raise AssertionError("it never came true")
+
+
+def part(data, chosen):
+    """The same data with these pictures alone."""
+    some = copy.copy(data)
+    some.images, some.labels = data.images[chosen], data.labels[chosen]
+    return some
 
 
 @dataclass(frozen=True)
@@ -100,11 +127,11 @@ class TinySet:
 def tiny_sets(monkeypatch, idx_bytes) -> dict[str, TinySet]:
     """Tiny Fashion-MNIST (70 + 30) and MNIST (50 + 20) whose checksums the package now expects."""
     sets = {}
-    for name, train, test in (("fashion_mnist", 70, 30), ("mnist", 50, 20)):
-        random = np.random.default_rng(train)
+    for name, many, few in (("fashion_mnist", 70, 30), ("mnist", 50, 20)):
+        random = np.random.default_rng(many)
         arrays = tuple(
             array
-            for count in (train, test)
+            for count in (many, few)
             for array in (
                 random.integers(0, 256, (count, 28, 28), np.uint8),
                 (np.arange(count) % 10).astype(np.uint8),
@@ -121,6 +148,16 @@ def tiny_sets(monkeypatch, idx_bytes) -> dict[str, TinySet]:
 @pytest.fixture(scope="session")
 def _digits_once():
     return load_data("digits", 32, "cpu")
+
+
+@pytest.fixture(scope="session")
+def trained(_digits_once):
+    """A LeNet that has learned some digits and gets some wrong, and its checkpoints."""
+    torch.manual_seed(0)
+    _digits_once[0].reseed(0)
+    net, checkpoints = lenet("tanh"), Checkpoints([0, 3, 45])
+    list(train(net, *_digits_once, 1, 0.1, "cpu", checkpoints=checkpoints))
+    return net, checkpoints
 
 
 @pytest.fixture

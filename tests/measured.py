@@ -5,8 +5,6 @@ holds, and the larger, the safer it is with other seeds. Each is run on the stor
 those of every fresh run on the real data sets (see conftest.py).
 """
 
-from __future__ import annotations
-
 import json
 import re
 import statistics
@@ -22,7 +20,7 @@ class Outputs(dict):
     """What each code cell put out, as text, by the cell's id."""
 
     @classmethod
-    def of(cls, notebook) -> Outputs:
+    def of(cls, notebook) -> "Outputs":
         return cls({c.id: text(c.outputs) for c in notebook.cells if c.cell_type == "code"})
 
     def row(self, cell: str, beginning: str = "") -> list[float]:

@@ -1,7 +1,5 @@
 """The living network's JavaScript in node: networks to try it on, and what it answers."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

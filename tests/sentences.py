@@ -18,8 +18,6 @@ test fails until somebody has read the sentence again and affirmed it. The marks
 ``--affirm KEY … --as MARK`` affirms it.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import re
@@ -28,11 +26,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 from tests.claims import SOURCES
 from tests.measured import MEASURED, Outputs
-from tests.test_notebooks import NOTEBOOKS, codes, languages, texts
+from tests.test_notebooks import NOTEBOOKS, codes, languages, read, texts
 
 ROOT = Path(__file__).parents[1]
 AFFIRMED = ROOT / "tests" / "affirmed"
@@ -183,10 +179,6 @@ def check_mark(notebook, lesson: str, mark: str) -> None:
 def holds(cell) -> bool:
     """Whether a cell asserts something, or every test run compares what it puts out."""
     return "assert " in cell.source or bool(COMPARED & {*cell.metadata.get("tags", [])})
-
-
-def read(path: Path):
-    return nbformat.read(path, as_version=4)
 
 
 def table() -> Iterator[str]:

@@ -1,7 +1,5 @@
 """The site, built once for all tests of a process, and read with an HTML parser."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

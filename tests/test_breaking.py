@@ -4,8 +4,6 @@ The tests of `test_notebooks.py` and `test_claims.py` are called here as they ar
 has just been broken in one place. That a stale output is noticed, `test_stale_output.py` shows.
 """
 
-from __future__ import annotations
-
 import copy
 import inspect
 import re

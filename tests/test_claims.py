@@ -1,17 +1,13 @@
 """A number in a text agrees with the cell that computes it, and both languages state the same."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 
-import nbformat
 import pytest
 
 from tests.claims import CLAIMS, FROM_ELSEWHERE, IN_WORDS
-from tests.test_notebooks import LESSONS, NOTEBOOKS, codes, languages, texts
+from tests.test_notebooks import LESSONS, NOTEBOOKS, codes, languages, read, texts
 
 NUMBER = re.compile(r"\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]\d+)?")
 # Code, formulas and addresses are the same in both languages, which test_notebooks.py sees to.
@@ -58,7 +54,7 @@ def agrees(stated: str, computed: Iterable[str]) -> bool:
 
 def cell_named(notebook, name: str):
     found = [cell for cell in notebook.cells if cell.id == name]
-    assert found, f"claims.py names {name}, which is no cell of this notebook"
+    assert found, f"claims.toml names {name}, which is no cell of this notebook"
     return found[0]
 
 
@@ -86,7 +82,7 @@ def check_that_numbers_are_computed(notebook, stem: str) -> None:
             if long and not YEAR.fullmatch(number) and number not in known:
                 assert agrees(number, computed), (
                     f"{cell.id}: no cell computes {number}; if it has another source, "
-                    "name it in tests/claims.py"
+                    "name it in tests/claims.toml"
                 )
 
 
@@ -109,10 +105,6 @@ def countable(text: str) -> Counter:
     """
     found = Counter(number for number in numbers(text) if not re.fullmatch(r"0\d", number))
     return Counter({number: 1 if len(number) == 1 else n for number, n in found.items()})
-
-
-def read(path: Path):
-    return nbformat.read(path, as_version=4)
 
 
 @by_notebook

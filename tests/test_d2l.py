@@ -1,7 +1,5 @@
 """Side by side with the book's own package, ``d2l``: its functions take ours, and ours its."""
 
-from __future__ import annotations
-
 import inspect
 
 import pytest
@@ -79,8 +77,8 @@ def test_live_animator_takes_the_arguments_of_animator():
 @pytest.mark.parametrize(
     "points",
     [
-        [(1, 2.0), (2, 1.0)],
-        [(1, (2.0, 0.1, None)), (1, (None, None, 0.5)), (2, (1.0, 0.2, None))],
+        [(1, 2.0), (2, None), (3, 1.0)],
+        [(1, (2.0, 0.1, None)), (1, (None, None, 0.5)), (None, (1.0, 0.2, 0.4))],
         [((1, 2), (3, 4)), ((5, 6), (7, None))],
         [(0.5, [1, 2, 3, 4])],
     ],

@@ -3,8 +3,6 @@
 Faults of a download have their tests in ``test_download.py``.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import pickle
@@ -19,8 +17,6 @@ from lenet_helpers.data import places
 from lenet_helpers.data.catalog import DATA_SETS, FILES
 from lenet_helpers.data.files import AnotherDataSetError, read_idx
 from lenet_helpers.words import Words
-
-WEB_PAGE = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
 
 
 def with_two_bytes_exchanged(content: bytes) -> bytes:
@@ -40,7 +36,7 @@ DAMAGES = {
     "other count": lambda content: content[:7] + bytes([content[7] - 1]) + content[8:],
     "no axes": lambda content: b"\0\0\x08\0" + content[4:],
     "empty": lambda content: b"",
-    "web page": lambda content: WEB_PAGE,
+    "web page": lambda content: b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>",
     "noise": lambda content: random.Random(0).randbytes(len(content)),
     "zeros": lambda content: bytes(len(content)),  # what a crash can leave of a file
 }
@@ -117,7 +113,7 @@ def test_file_that_nobody_may_write_to_is_mapped_and_stays_as_it_is(tmp_path, id
 # What is bad
 
 
-@pytest.mark.parametrize("stem", FILES)
+@pytest.mark.parametrize("stem", FILES[1:3])
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_damaged_content_is_refused(folder, stem, damage):
     """The damage came before the file was packed, if it was: the packing is in order."""
@@ -129,10 +125,7 @@ def test_damaged_content_is_refused(folder, stem, damage):
 
 
 @pytest.mark.parametrize("folder", ["gzip"], indirect=True)
-@pytest.mark.parametrize(
-    "name",
-    ["truncated", "last byte missing", "flipped bit", "empty", "web page", "noise", "zeros"],
-)
+@pytest.mark.parametrize("name", ["truncated", "last byte missing", "flipped bit", "zeros"])
 def test_damaged_packing_is_refused(folder, name):
     file = file_of(folder, FILES[2])
     file.write_bytes(DAMAGES[name](file.read_bytes()))
@@ -183,7 +176,7 @@ def usps(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.ones((count, 16, 16), np.uint8), np.arange(count, dtype=np.uint8) % 10
 
 
-def write_set(folder, idx_bytes, make, parts=((0, 60), (2, 40))) -> None:
+def write_set(folder, idx_bytes, make, parts) -> None:
     """Files of another set under the names of the expected one, packed where those are."""
     for first, count in parts:
         for stem, array in zip(FILES[first:], make(count), strict=False):
@@ -198,11 +191,7 @@ def test_whole_files_of_an_unknown_set_are_called_another_one(folder, idx_bytes,
     with pytest.raises(AnotherDataSetError, match="t10k-labels.*uint8") as caught:
         load_data("fashion_mnist", device="cpu")
     assert all(f"load_data({str(folder)!r})" in text for text in caught.value.words)
-
-
-def test_one_damaged_file_among_another_sets_is_called_damaged(folder, idx_bytes):
-    write_set(folder, idx_bytes, usps)
-    file_of(folder, FILES[3]).write_bytes(b"half")
+    file_of(folder, FILES[3]).write_bytes(b"half")  # one damaged file among them
     with pytest.raises(DamagedFileError):
         load_data("fashion_mnist", device="cpu")
 
@@ -222,15 +211,6 @@ def test_file_that_unpacks_without_end_is_refused(folder, monkeypatch):
     file.write_bytes(gzip.compress(bytes(2**20)))
     assert_refused(file)
     assert set(asked) == {2**10}
-
-
-def test_damaged_file_is_mended_by_deleting_it_and_bringing_it_again(folder, tiny_sets):
-    file = file_of(folder, FILES[0])
-    file.write_bytes(b"half a file")
-    assert_refused(file)
-    file.unlink()
-    tiny_sets["fashion_mnist"].write(folder, compressed=file.suffix == ".gz")
-    assert len(load_data("fashion_mnist", device="cpu")[0].labels) == 70
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Which device is chosen: only one that computes rightly, or the one that LENET_DEVICE names."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode

@@ -1,7 +1,5 @@
 """Bringing a drawing into MNIST's form: properties of any ink, and lesson 02's own function."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

@@ -1,7 +1,5 @@
 """Planar affine distortions: each kind by itself, and what a batch of random ones keeps."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 

@@ -1,17 +1,14 @@
 """Every exercise that asks for code: the check says 0 before, and all after the answer is in."""
 
-from __future__ import annotations
-
 import ast
 import re
 
-import nbformat
 import pytest
 import torch
 
-from tests.test_notebooks import NOTEBOOKS, codes, languages
+from tests.test_notebooks import NOTEBOOKS, codes, languages, read
 
-READ = {path.stem: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+READ = {path.stem: read(path) for path in NOTEBOOKS}
 BLANK = re.compile(r"^    return \.\.\..*$", re.M)
 EXERCISES = [
     (stem, cell.id[-1])

@@ -4,15 +4,13 @@ Exempt are the title, which says what is to come, the navigation, links to a les
 the tag ``play-first`` or ``course-map``.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 
 import nbformat
 import pytest
 
-from tests.test_notebooks import LESSONS, NOT_PROSE, ONE_CLASS, languages, texts
+from tests.test_notebooks import LESSONS, NOT_PROSE, ONE_CLASS, languages, read, texts
 from web.glossary import NOTEBOOK, as_notebook, read_terms
 
 TERMS = read_terms()
@@ -33,7 +31,7 @@ def reading(course: str) -> list[tuple[str, tuple[str, str]]]:
     return [
         (f"{path.stem}/{cell.id}", tuple(map(prose, languages(cell))))
         for path in PATHS[course]
-        for cell in texts(nbformat.read(path, as_version=4))
+        for cell in texts(read(path))
         if cell.id not in ("title", "navigation")
         if not BEFORE_WORDS & (tags := set(cell.metadata.get("tags", [])))
         if not (course == "main line" and "optional" in tags)

@@ -1,7 +1,5 @@
 """The language switch and everything that follows it."""
 
-from __future__ import annotations
-
 import gc
 import importlib
 import pkgutil
@@ -22,10 +20,8 @@ HELLO = Words("你好", "hello")
 
 @pytest.fixture(autouse=True)
 def choice():
-    """Both languages to begin with, as in a fresh kernel; and nobody left who follows."""
-    CHOICE.language = "both"
+    """Nobody is left who follows."""
     yield CHOICE
-    CHOICE.language = "both"
     CHOICE.unobserve_all("language")
 
 
@@ -42,15 +38,9 @@ def set_text(target, chosen: str) -> None:
 # Words
 
 
-def test_words_are_spoken_in_each_language():
-    assert [HELLO.speak(chosen) for chosen in ("zh", "en", "both")] == [
-        "你好",
-        "hello",
-        "你好 / hello",
-    ]
-
-
-def test_the_same_text_is_said_once():
+def test_words_are_spoken_in_each_language_and_the_same_text_once():
+    spoken = [HELLO.speak(chosen) for chosen in ("zh", "en", "both")]
+    assert spoken == ["你好", "hello", "你好 / hello"]
     assert str(Words("MNIST", "MNIST")) == "MNIST"
 
 
@@ -122,18 +112,12 @@ def test_button_hides_the_other_language(choice, chosen, classes):
         assert choice.language == chosen
 
 
-def test_switch_begins_in_the_language_chosen_before(choice):
+def test_switch_begins_in_the_language_chosen_before_and_two_move_together(choice):
     choice.language = "en"
-    switch = LanguageSwitch()
-    assert switch.buttons.value == "en"
-    assert hidden(switch) == ["lenet-hide-zh"]
-
-
-def test_two_switches_move_together():
     one, other = LanguageSwitch(), LanguageSwitch()
+    assert (one.buttons.value, hidden(one)) == ("en", ["lenet-hide-zh"])
     one.buttons.value = "zh"
-    assert other.buttons.value == "zh"
-    assert hidden(other) == ["lenet-hide-en"]
+    assert (other.buttons.value, hidden(other)) == ("zh", ["lenet-hide-en"])
 
 
 def test_style_hides_each_language_in_this_notebook_alone():
@@ -178,16 +162,6 @@ def test_every_widget_leaves_a_sentence_and_no_python(shell):
 # What follows
 
 
-def test_follower_is_told_at_once_and_at_every_change(choice):
-    target = Target()
-    follow(target, set_text)
-    assert target.text == "你好 / hello"
-    choice.language = "zh"
-    assert target.text == "你好"
-    choice.language = "en"
-    assert target.text == "hello"
-
-
 def test_widgets_words_follow_the_button():
     switch, button = LanguageSwitch(), widgets.Button()
     say(button, "description", HELLO)
@@ -213,17 +187,6 @@ def test_following_does_not_keep_a_target_alive(choice):
     assert gone() is None
     choice.language = "zh"  # tells nobody and raises nothing
     assert not choice._trait_notifiers.get("language", {}).get("change")
-
-
-def test_saying_does_not_keep_a_closed_widget_alive(choice):
-    label = widgets.Label()
-    say(label, "value", HELLO)
-    gone = weakref.ref(label)
-    label.close()
-    del label
-    gc.collect()
-    assert gone() is None
-    choice.language = "zh"
 
 
 # LENET_LANG

@@ -1,7 +1,5 @@
 """Lesson 12: the layers that its cells define are the package's, and it runs again on demand."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

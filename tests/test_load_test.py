@@ -1,7 +1,5 @@
 """The load test of a hub: what it makes of the students' times; a hub itself is tried in CI."""
 
-from __future__ import annotations
-
 import asyncio
 import importlib
 from concurrent.futures import ThreadPoolExecutor
@@ -16,13 +14,6 @@ DEPLOY = Path(__file__).parents[1] / "deploy"
 def load_test(monkeypatch):
     monkeypatch.syspath_prepend(DEPLOY)
     return importlib.import_module("load_test")
-
-
-@pytest.mark.parametrize(
-    "percent, expected", [(0, 1), (5, 1), (50, 10), (51, 11), (95, 19), (96, 20), (100, 20)]
-)
-def test_percentile_is_the_nearest_rank(load_test, percent, expected):
-    assert load_test.percentile([*range(20, 0, -1)], percent) == expected
 
 
 def test_table_has_a_row_for_each_step_that_was_tried(load_test):

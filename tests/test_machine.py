@@ -2,7 +2,6 @@
 
 import platform
 import re
-from dataclasses import replace
 
 import pytest
 import torch
@@ -63,20 +62,10 @@ def test_says_what_to_do_about_missing_data():
     assert row("scikit-learn digits") == (DATA_SETS["digits"].comes_with, NOTHING)
 
 
-def test_knows_a_data_set_that_is_new_in_the_catalogue(monkeypatch):
-    new = replace(DATA_SETS["mnist"], name="kmnist", title=Words.same("KMNIST"), megabytes=21)
-    monkeypatch.setitem(DATA_SETS, "kmnist", new)
-    assert row("KMNIST") == (NOT_HERE, new.how_to_get)
-    assert "21 MB" in new.how_to_get.zh
-
-
-def test_survives_a_wrong_lenet_data(monkeypatch, tmp_path):
+def test_survives_a_wrong_lenet_data_and_says_that_one_lacks_the_files(monkeypatch, tmp_path):
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "no such folder"))
     assert row("MNIST") == (NOT_HERE, machine.BAD_LENET_DATA)
     assert row("scikit-learn digits")[1] == NOTHING
-
-
-def test_says_that_lenet_data_lacks_the_files(monkeypatch, tmp_path):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     assert row("MNIST")[1].en.startswith(machine.NOT_IN_LENET_DATA.en)
     assert row("MNIST")[1].zh.startswith(machine.NOT_IN_LENET_DATA.zh)

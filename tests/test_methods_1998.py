@@ -1,13 +1,11 @@
 """What the benchmark compares LeNet-5 with: classifiers of their time, on the digits; LeNet-1."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch
 
 from benchmarks import methods_1998 as methods
-from lenet_helpers.paper1998.lenet5 import INK, PAPER, RBFOutput, layer_counts
+from lenet_helpers.paper1998.lenet5 import INK, PAPER, layer_counts
 from lenet_helpers.paper1998.mini_batches import map_loss
 
 
@@ -39,10 +37,6 @@ def test_classifier_reads_the_digits(arrays, classifier, most):
     assert 0 < 1 - classifier.fit(X, y).score(test_X, test_y) < most
 
 
-def test_pairwise_classifier_has_a_unit_for_each_pair(arrays):
-    assert len(methods.pairwise_linear().fit(*arrays[:2]).estimators_) == 45
-
-
 def test_rbf_centres_are_sorted_by_class_and_features_fall_with_distance(arrays):
     X, y, *_ = arrays
     model = methods.RBFNetwork(units_per_class=5).fit(X, y)
@@ -69,17 +63,6 @@ def test_lenet1_sees_smaller_digits_in_the_same_frame():
     assert X.shape == (1, 1, 28, 28)
     assert 15 <= (X[0, 0] > (PAPER + INK) / 2).any(dim=0).sum() <= 17
     torch.testing.assert_close(X, X.flip(2).flip(3))
-
-
-def test_place_codes_make_the_largest_output_win():
-    assert RBFOutput(methods.place_codes(3))(torch.tensor([[-1.0, 0.2, -0.3]])).argmin() == 1
-
-
-def test_fully_connected_networks_have_their_parameters():
-    net = methods.fully_connected(300)
-    assert sum(p.numel() for p in net.parameters()) == 785 * 300 + 301 * 10
-    net = methods.fully_connected(500, 150)
-    assert sum(p.numel() for p in net.parameters()) == 785 * 500 + 501 * 150 + 151 * 10
 
 
 def test_deslanting_makes_a_leaning_stroke_upright_and_leaves_it_where_it_is():

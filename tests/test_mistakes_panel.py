@@ -1,7 +1,5 @@
 """The panel on mix-ups through its widgets' values and clicks, without a kernel or a browser."""
 
-from __future__ import annotations
-
 import base64
 import copy
 import gc
@@ -11,36 +9,23 @@ import weakref
 
 import numpy as np
 import pytest
-import torch
 from matplotlib import image as mpl_image
 
-from lenet_helpers import SettingError, lenet, train
 from lenet_helpers.language import CHOICE
 from lenet_helpers.mistakes import panel as mistakes_panel
 from lenet_helpers.mistakes.panel import MOST_PICTURES, MistakesPanel
 from lenet_helpers.predictions import predict_all
+from tests.conftest import part
 
 
-@pytest.fixture(scope="module")
-def net(_digits_once):
-    """A LeNet that has learned some digits, and gets some wrong."""
-    torch.manual_seed(0)
-    net = lenet("tanh")
-    for _ in train(net, *_digits_once, 1, 0.1, "cpu"):
-        pass
-    return net
+@pytest.fixture
+def net(trained):
+    return trained[0]
 
 
 @pytest.fixture
 def test_iter(digits):
     return digits[1]
-
-
-@pytest.fixture(autouse=True)
-def _both_languages():
-    CHOICE.language = "both"
-    yield
-    CHOICE.language = "both"
 
 
 @pytest.fixture
@@ -56,13 +41,6 @@ def shown(panel) -> list[int]:
 def captions(panel) -> list[str]:
     found = re.findall("<figcaption>(.*?)</figcaption>", panel.pictures.value)
     return [re.sub(r"<[^>]*>", " ", caption) for caption in found]
-
-
-def part(data, chosen):
-    """The same data with these pictures alone."""
-    some = copy.copy(data)
-    some.images, some.labels = data.images[chosen], data.labels[chosen]
-    return some
 
 
 def test_it_opens_on_the_most_frequent_mistake(panel):
@@ -180,13 +158,6 @@ def test_words_and_classes_follow_the_language_and_the_choice_stays(net, test_it
     assert (panel.truth.description, panel.answer.description) == ("True class", "Taken for")
     assert panel.matrix.cell == [1, 1] and panel.pictures.value == pictures
     assert (panel.truth.value, panel.answer.value) == ("1", "1")
-
-
-def test_what_cannot_be_looked_at_is_explained(net, test_iter):
-    with pytest.raises(SettingError, match="10 scores"):
-        MistakesPanel(lenet(num_classes=12), test_iter)
-    with pytest.raises(SettingError, match="empty"):
-        MistakesPanel(net, part(test_iter, slice(0)))
 
 
 def test_a_closed_panel_can_go(net, test_iter):

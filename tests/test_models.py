@@ -1,7 +1,5 @@
 """LeNet and networks of its form, layer by layer; the choice of a device."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import nn

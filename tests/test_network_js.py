@@ -1,7 +1,5 @@
 """The living network's JavaScript beside PyTorch: every number of every stage; drawings in form."""
 
-from __future__ import annotations
-
 import math
 from types import SimpleNamespace
 

@@ -1,7 +1,5 @@
 """Where each number of the living network comes from and what it feeds, beside PyTorch."""
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Iterable
@@ -11,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers.layers import Window, field_of
 from tests.node import (
     ACTIVATIONS,
     NETWORKS,
@@ -124,16 +121,6 @@ def test_feeds_hold_exactly_what_depends_on_a_number(answers, name):
         expected = [None] * (stage + 1) + [box_around(influence) for influence in later]
         boxes = [on_the_map(*pair) for pair in zip(source["feeds"], found["stages"], strict=True)]
         assert boxes == expected, place
-
-
-def test_receptive_fields_are_those_of_the_explorer(answers):
-    net, found = network("sigmoid, average"), answers["sigmoid, average"]
-    for place, source in zip(found["places"], found["sources"], strict=True):
-        layer = found["stages"][place["stage"]].get("layer")
-        if layer is None or layer > 5:
-            continue
-        field = field_of(net, layer, place["row"], place["column"])
-        assert Window(*(source["boxes"][0][side] for side in Window._fields)) == field
 
 
 def around(maps: torch.Tensor, term: dict, beyond: float) -> torch.Tensor:

@@ -1,7 +1,5 @@
 """The living network's backward pass beside PyTorch's, and a training of its own."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +12,7 @@ from lenet_helpers.network_view.describe import describe
 from tests.node import NETWORKS, needs_node, network, prepared, run_in_node, write_network
 
 pytestmark = needs_node
-IMAGES, FIRST = 30, 13  # an odd number: the products work in blocks
+IMAGES, FIRST = 18, 13  # an odd number: the products work in blocks
 LR, STEPS = 0.1, 3
 by_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -37,17 +35,12 @@ def answers(tmp_path_factory, _digits_once):
         (folder / f"{name}.labels").write_bytes(labels.tobytes())
         more = {"count": FIRST, "lr": LR, "steps": STEPS}
         asked.append(write_network(folder, name, network(name), size) | more)
-    for part, data in zip(("train", "test"), _digits_once, strict=True):
-        (folder / f"{part}.inks").write_bytes(data.images.numpy().tobytes())
-        (folder / f"{part}.labels").write_bytes(data.labels.numpy().astype(np.uint8).tobytes())
     description, weights = describe(lenet("relu"), _digits_once[0])
     (folder / "lesson.weights").write_bytes(weights)
-    start = {"name": "lesson", "description": description, "seed": 0}
     questions = {
         "networks": asked,
-        "start": start,
+        "start": {"name": "lesson", "description": description, "seed": 0},
         "order": {"seed": 5, "count": 103, "batchSize": 32},
-        "training": [start | {"epochs": 4, "batchSize": 16, "lr": 0.05}],
     }
     found = run_in_node(folder, "training.mjs", ["network.js", "backward.js"], questions)
     for question, answer in zip(asked, found["networks"], strict=True):
@@ -140,8 +133,3 @@ def test_batches_hold_each_image_once_in_an_order_of_the_seed(answers):
     assert all(batch["inks"] == batch["order"] for batch in first)
     order = sum((batch["order"] for batch in first), [])
     assert sorted(order) == list(range(103)) != order
-
-
-def test_learns_scikit_learns_digits_from_random_weights(answers):
-    (training,) = answers.trained
-    assert training["accuracies"][-1] >= 0.93

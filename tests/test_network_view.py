@@ -1,7 +1,5 @@
 """The living view from Python: what it gives the browser, and what comes back, with none."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import copy
@@ -15,25 +13,15 @@ import torch
 from ipywidgets import Widget
 from torch import nn
 
-from lenet_helpers import Checkpoints, SettingError, Words, lenet, panels, train
+from lenet_helpers import SettingError, Words, lenet, panels
 from lenet_helpers.checkpoints import net_at
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.language import CHOICE
 from lenet_helpers.layers import field_of
 from lenet_helpers.network_view import NetworkView, Refusal
 from lenet_helpers.network_view.describe import weight_bytes
-from lenet_helpers.panels import CellRun
 from lenet_helpers.predictions import predict_all
-
-
-@pytest.fixture(scope="module")
-def trained(_digits_once):
-    """A LeNet that has learned some digits and gets some wrong, and its checkpoints."""
-    torch.manual_seed(0)
-    net, checkpoints = lenet("tanh"), Checkpoints([0, 3, 45])
-    for _ in train(net, *_digits_once, 1, 0.1, "cpu", checkpoints=checkpoints):
-        pass
-    return net, checkpoints
+from tests.conftest import part
 
 
 @pytest.fixture
@@ -49,13 +37,6 @@ def test_iter(digits):
 @pytest.fixture
 def view(net, test_iter):
     return NetworkView(net, test_iter)
-
-
-@pytest.fixture(autouse=True)
-def _both_languages():
-    CHOICE.language = "both"
-    yield
-    CHOICE.language = "both"
 
 
 def stroke(left: int = 120) -> np.ndarray:
@@ -144,9 +125,6 @@ def test_any_picture_can_be_shown_and_joins_the_others(view, net, test_iter):
     assert view.probabilities == pytest.approx(softmax(net, test_iter, test_iter.images[new]))
     view.image_number = view._numbers[2]
     assert view.view.state["picture"] == 2
-
-
-def test_a_picture_chosen_in_the_browser_is_known(view, test_iter):
     from_browser(view, picture=4)
     assert view.image_number == view._numbers[4]
     assert torch.equal(view.image, test_iter.images[view._numbers[4]])
@@ -243,33 +221,17 @@ def test_it_keeps_to_the_weights_it_was_made_with(net, test_iter):
     assert view.probabilities == before and mine.training
 
 
-def empty(test_iter):
-    nothing = copy.copy(test_iter)
-    nothing.images, nothing.labels = nothing.images[:0], nothing.labels[:0]
-    return nothing
-
-
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (lambda it: NetworkView(nn.Conv2d(1, 1, 3), it), "nn.Sequential"),
         (lambda it: NetworkView(lenet(num_classes=7), it), "a score for each class"),
         (lambda it: NetworkView(nn.Sequential(nn.BatchNorm2d(1), *lenet()), it), "BatchNorm2d"),
-        (lambda it: NetworkView(lenet(), empty(it)), "empty"),
+        (lambda it: NetworkView(lenet(), part(it, slice(0))), "empty"),
         (lambda it: NetworkView(lenet(), it, lenet("relu", "max")), "activations alone"),
         (lambda it: NetworkView(lenet(), it, checkpoints=[]), "checkpoints must be"),
         (lambda it: NetworkView(lenet(), it, refusal=0.5), "refusal must be"),
         (lambda it: NetworkView(lenet(), it, refusal=(None, None)), "refusal must be"),
-    ],
-    ids=[
-        "no Sequential",
-        "7 classes",
-        "unknown layer",
-        "no pictures",
-        "other pooling",
-        "none",
-        "no rule",
-        "more rules than networks",
     ],
 )
 def test_what_cannot_be_shown_is_explained(test_iter, make, says):
@@ -284,7 +246,7 @@ def test_what_cannot_be_shown_is_explained(test_iter, make, says):
 def test_a_refused_drawing_is_known_and_said_and_a_digit_is_not_refused(trained, digits):
     net, checkpoints = trained
     train_iter, test_iter = digits
-    refusal = Refusal.fit(net, train_iter, collages=500)
+    refusal = Refusal.fit(net, part(train_iter, slice(0, 400)), collages=100)
     view = NetworkView(net, test_iter, copy.deepcopy(net), checkpoints, refusal=refusal)
     rule, levels = view.view.refusals[0]
     assert view.view.refusals[1] is None and (rule, levels) == refusal.describe()
@@ -333,11 +295,12 @@ def test_still_has_every_stage_and_frames_the_receptive_field(view, net):
         assert text in picture.caption.zh and text in picture.caption.en
 
 
-@pytest.mark.parametrize("layer", ["input", "pool2", "fc1", "fc3"])
-def test_a_number_of_any_layer_can_be_in_the_still(view, layer):
-    before = view.still().png()
-    view.choose(layer, column=3)
-    assert view.still().png() != before
+def test_a_number_of_any_layer_can_be_in_the_still(view):
+    seen = [view.still().png()]
+    for layer in ("input", "fc3"):
+        view.choose(layer, column=3)
+        seen.append(view.still().png())
+    assert len(set(seen)) == 3
 
 
 def test_a_diverged_checkpoint_leaves_the_still_without_bars(trained, test_iter):
@@ -367,14 +330,6 @@ def test_still_is_saved_when_the_clicking_has_paused(view, monkeypatch):
     with ThreadPoolExecutor(1) as thread:  # a browser test may have a loop in this one
         thread.submit(asyncio.run, use()).result()
     assert saved == [view._numbers[3]]
-
-
-def test_running_the_cell_again_closes_the_view_before(net, test_iter, monkeypatch):
-    views = []
-    for run in ("1", "2"):
-        monkeypatch.setattr("lenet_helpers.panels.this_run", lambda run=run: CellRun("c", run))
-        views.append(NetworkView(net, test_iter))
-    assert views[0].view.comm is None and views[1].view.comm is not None
 
 
 def test_a_closed_view_leaves_nothing(net, test_iter):

@@ -1,10 +1,9 @@
 """What every lesson must be, whatever its content: both languages, links, outputs, form."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -47,9 +46,15 @@ def path(request) -> Path:
     return request.param
 
 
+@cache
+def read(path: Path):
+    """A lesson as it is committed: to be copied before it is changed."""
+    return nbformat.read(path, as_version=4)
+
+
 @pytest.fixture
 def notebook(path):
-    return nbformat.read(path, as_version=4)
+    return read(path)
 
 
 def texts(notebook):
@@ -181,15 +186,14 @@ def test_main_line_fits_a_class_hour(notebook):
 
 @pytest.mark.parametrize("before, after", list(zip(LESSONS, LESSONS[1:], strict=False)))
 def test_lessons_link_to_their_neighbours(before, after):
-    last = nbformat.read(before, as_version=4).cells[-1].source
-    first = nbformat.read(after, as_version=4).cells[-1].source
+    last, first = read(before).cells[-1].source, read(after).cells[-1].source
     assert after.name in last
     assert before.name in first
 
 
 def test_at_least_25_cells_are_compared_everywhere():
-    read = [nbformat.read(path, as_version=4) for path in NOTEBOOKS]
-    assert sum(len(tagged(notebook, "nbval-check-output")) for notebook in read) >= 25
+    compared = [tagged(read(path), "nbval-check-output") for path in NOTEBOOKS]
+    assert sum(map(len, compared)) >= 25
 
 
 def test_main_line_runs_without_the_optional_cells(notebook):

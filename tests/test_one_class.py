@@ -1,7 +1,5 @@
 """The class hour: its two functions are the book's, statement by statement, and it stays small."""
 
-from __future__ import annotations
-
 import ast
 import inspect
 from pathlib import Path

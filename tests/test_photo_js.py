@@ -1,7 +1,5 @@
 """The page's own steps from a photo to its ink beside Python's simple ones."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from PIL import Image

@@ -1,7 +1,5 @@
 """Whatever people have as a picture becomes one digit in MNIST's form, or a remark."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np
@@ -103,7 +101,7 @@ def test_a_photo_taken_sideways_is_turned_upright(orientation, turn):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "array", "floats"])
 def test_a_large_picture_is_made_small_first(kind):
-    large = Image.fromarray(seven()).convert("RGB").resize((2000, 2400))
+    large = Image.fromarray(seven()).convert("RGB").resize((1300, 1560))
     table = np.asarray(large)
     picture = {"array": table, "floats": table / 255}.get(kind)
     grey = grey_of(encoded(large, kind) if picture is None else picture)
@@ -135,7 +133,7 @@ def test_a_clean_drawing_keeps_its_values(digits):
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_photos_of_every_kind_become_nearly_the_digit_itself(digits, scene):
-    for number in range(3):
+    for number in range(2):
         image = digits.images[number].numpy()
         found = digit_of(photo_of(image, scene, seed=number)).image.float()
         expected = normalize_digit(image)

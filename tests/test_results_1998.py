@@ -1,7 +1,5 @@
 """The results of the long runs: how they are read, compared with the paper, and made."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Kept runs as data, and the pictures that compare them."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from lenet_helpers.runtime import keep_freed_memory, release_idle_threads
-
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="glibc and GNU's OpenMP are on Linux")
 
 PAGES = """
@@ -98,9 +96,3 @@ def test_idle_threads_end_and_come_back():
     assert int(computing) > int(before)
     assert int(released) == int(before)
     assert same == "True"
-
-
-def test_they_can_be_called_at_any_time_and_anywhere():
-    for _ in range(3):
-        keep_freed_memory()
-        release_idle_threads()

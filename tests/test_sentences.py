@@ -1,7 +1,6 @@
 """What the lessons' sentences claim is held by something, and a changed sentence is noticed."""
 
-from __future__ import annotations
-
+import copy
 import re
 
 import pytest
@@ -44,7 +43,7 @@ def test_a_mark_that_names_nothing_is_refused(mark):
 
 
 def changed(cell_id: str, old: str, new: str):
-    notebook = read(WHY_CONVOLUTION)
+    notebook = copy.deepcopy(read(WHY_CONVOLUTION))
     cell = next(cell for cell in notebook.cells if cell.id == cell_id)
     assert cell.source.count(old) == 1
     cell.source = cell.source.replace(old, new)
@@ -137,16 +136,24 @@ def test_a_claim_holds_on_the_stored_outputs(name):
     assert claim.check(out) >= 1, claim.table(out)
 
 
+@pytest.fixture(scope="module")
+def flattened(tmp_path_factory):
+    """For each level, the folder of the stored results with all measured numbers the same as it."""
+    folders = {level: tmp_path_factory.mktemp("results") for level in ("0", "1000")}
+    for level, folder in folders.items():
+        for file in RESULTS.glob("*.jsonl"):
+            lines = [flat(line, level) for line in file.read_text("utf-8").splitlines()]
+            (folder / file.name).write_text("\n".join(lines), encoding="utf-8")
+    return folders
+
+
 @by_claim
-def test_a_claim_fails_where_nothing_differs(name, tmp_path, monkeypatch):
+def test_a_claim_fails_where_nothing_differs(name, flattened, monkeypatch):
     """With all measured numbers 0, or all 1000, it does not hold, or cannot be read."""
     claim, verdicts = MEASURED[name], []
     out = Outputs.of(read(path_of(claim.lesson)))
-    monkeypatch.setattr(measured, "RESULTS", tmp_path)
-    for level in ("0", "1000"):
-        for file in RESULTS.glob("*.jsonl"):
-            lines = [flat(line, level) for line in file.read_text(encoding="utf-8").splitlines()]
-            (tmp_path / file.name).write_text("\n".join(lines), encoding="utf-8")
+    for level, folder in flattened.items():
+        monkeypatch.setattr(measured, "RESULTS", folder)
         same = Outputs((cell, re.sub(r"\d[\d.,]*", level, said)) for cell, said in out.items())
         try:
             verdicts.append(claim.check(same) >= 1)

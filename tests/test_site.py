@@ -1,12 +1,10 @@
 """The web copy of the lessons, without a browser: nothing lost, nothing dead, nothing from afar."""
 
-from __future__ import annotations
-
 import base64
+import copy
 import json
 import re
 import shutil
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,28 +15,16 @@ from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_d
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.network_view import Refusal
 from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, network_of
-from tests.site_pages import Site, addresses, build_into, dead_links
+from tests.site_pages import Site, addresses, dead_links
+from tests.test_notebooks import NOTEBOOKS, ROOT, read, texts
 from web.build import build
 from web.lessons import SiteError, math, read_lesson
 from web.record_training import TRAINING, unpacked
 from web.train_weights import as_json
 
-ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 WITH_DIGITS = ["try_it", "watch_it", "train_it"]
 LIVING = [*WITH_DIGITS, "read_field"]
 by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Site:
-    return build_into(tmp_path_factory.mktemp("site") / "site")
-
-
-def outputs(path: Path, mime: str) -> list:
-    notebook = nbformat.read(path, as_version=4)
-    every = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    return [output for output in every if mime in output.get("data", {})]
 
 
 # The whole site
@@ -88,7 +74,7 @@ def test_an_index_lists_every_lesson_with_its_minutes(site):
     links = [row.a["href"] for row in rows]
     assert links == [f"{path.stem}.html" for path in NOTEBOOKS]
     for path, row in zip(NOTEBOOKS, rows, strict=True):
-        first = nbformat.read(path, as_version=4).cells[0].source
+        first = read(path).cells[0].source
         assert f"Time: about {row.select_one('.minutes').text} minutes" in first
         assert len(row.select("li")) >= 3
 
@@ -103,77 +89,54 @@ def test_words_of_the_glossary_lead_to_the_cells_that_explain_them(site):
 
 
 @by_notebook
-def test_every_cell_is_there_in_order(site, path):
-    ids = [f"cell-{cell.id}" for cell in nbformat.read(path, as_version=4).cells]
-    assert [section["id"] for section in site.pages[path.stem].select("main > section")] == ids
-
-
-@by_notebook
-def test_code_is_as_in_the_notebook(site, path):
-    page = site.pages[path.stem]
-    for cell in nbformat.read(path, as_version=4).cells:
+def test_cells_code_and_printed_text_are_those_committed(site, path):
+    page, cells = site.pages[path.stem], read(path).cells
+    ids = [section["id"] for section in page.select("main > section")]
+    assert ids == [f"cell-{cell.id}" for cell in cells]
+    for cell in cells:
         if cell.cell_type == "code":
             shown = page.select_one(f"#cell-{cell.id} .input").get_text()
             assert shown.strip() == cell.source.strip(), cell.id
-
-
-@by_notebook
-def test_pictures_and_tables_are_those_committed(site, path):
-    page = site.pages[path.stem]
-    shown = [picture["src"] for picture in page.select(".output img")]
-    saved = outputs(path, "image/png")
-    data = [f"data:image/png;base64,{output.data['image/png']}" for output in saved]
-    assert shown == [picture.replace("\n", "") for picture in data]
-    alternatives = [picture["alt"] for picture in page.select(".output img")]
-    assert alternatives == [output.metadata["image/png"]["alt"] for output in saved]
-    tables = "".join(output.data["text/html"] for output in outputs(path, "text/html"))
-    saved_tables = BeautifulSoup(tables, "html.parser").select("table")
-    shown_tables = page.select(".output table")
-    assert [t.get_text() for t in shown_tables] == [t.get_text() for t in saved_tables]
-
-
-@by_notebook
-def test_printed_text_is_as_committed(site, path):
-    page = site.pages[path.stem]
-    for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", ()):
             if output.output_type == "stream":
                 text = page.select_one(f"#cell-{cell.id}").get_text()
                 assert output.text.strip() in text, cell.id
+    folded = page.select("section details")
+    assert len(folded) == path.read_text(encoding="utf-8").count("<details>")
+    assert all(answer.summary and not answer.has_attr("open") for answer in folded)
 
 
 @by_notebook
-def test_a_widget_leaves_a_note_and_no_trace_of_itself(site, path):
-    page = site.pages[path.stem]
-    htmls = [output.data["text/html"] for output in outputs(path, "text/html")]
-    sentences = [html for html in htmls if html.startswith('<p class="lenet-')]
-    assert len(page.select("p.note")) == len(sentences) > 0
-    for note in page.select("p.note"):
-        assert note.find(lang="zh").text and note.find(lang="en").text
-    assert "model_id" not in str(page)
-    assert "widget-view" not in str(page)
+def test_pictures_and_tables_are_those_committed_and_a_widget_leaves_a_note(site, path):
+    def outputs(mime: str) -> list:
+        every = [output for cell in read(path).cells for output in cell.get("outputs", ())]
+        return [output for output in every if mime in output.get("data", {})]
+
+    page, saved = site.pages[path.stem], outputs("image/png")
+    shown = page.select(".output img")
+    data = [f"data:image/png;base64,{output.data['image/png']}" for output in saved]
+    assert [picture["src"] for picture in shown] == [each.replace("\n", "") for each in data]
+    alternatives = [output.metadata["image/png"]["alt"] for output in saved]
+    assert [picture["alt"] for picture in shown] == alternatives
+    htmls = [output.data["text/html"] for output in outputs("text/html")]
+    tables = BeautifulSoup("".join(htmls), "html.parser").select("table")
+    assert [t.get_text() for t in page.select(".output table")] == [t.get_text() for t in tables]
+    notes = page.select("p.note")
+    assert len(notes) == sum(html.startswith('<p class="lenet-') for html in htmls) > 0
+    assert all(note.find(lang="zh").text and note.find(lang="en").text for note in notes)
+    assert not re.search("model_id|widget-view", str(page))
 
 
 @by_notebook
 def test_formulas_are_set_and_none_is_left_as_source(site, path):
     page = site.pages[path.stem]
     formulas = len(page.select("section.text math"))
-    notebook = nbformat.read(path, as_version=4)
-    texts = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
-    source = re.sub(r"`[^`]*`", "", "\n".join(texts))
+    source = re.sub(r"`[^`]*`", "", "\n".join(cell.source for cell in texts(read(path))))
     assert formulas == len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", source, re.S))
     for section in page.select("section.text"):
         for code in section.select("code, math"):
             code.extract()
         assert not re.search(r"\$|\\[a-z]", section.get_text()), section["id"]
-
-
-@by_notebook
-def test_an_answer_folds_open(site, path):
-    source = path.read_text(encoding="utf-8")
-    folded = site.pages[path.stem].select("section details")
-    assert len(folded) == source.count("<details>")
-    assert all(answer.summary and not answer.has_attr("open") for answer in folded)
 
 
 # What cannot be shown is said, not skipped
@@ -187,7 +150,7 @@ def test_an_unknown_formula_stops_the_build():
 
 
 def test_a_lesson_without_its_minutes_stops_the_build(tmp_path):
-    notebook = nbformat.read(NOTEBOOKS[1], as_version=4)
+    notebook = copy.deepcopy(read(NOTEBOOKS[1]))
     notebook.cells[0].source = notebook.cells[0].source.replace("时间", "时刻")
     nbformat.write(notebook, tmp_path / "lesson.ipynb")
     with pytest.raises(SiteError, match=r"lesson\.ipynb"):
@@ -196,9 +159,7 @@ def test_a_lesson_without_its_minutes_stops_the_build(tmp_path):
 
 def test_a_missing_picture_stops_the_build(tmp_path):
     (tmp_path / "notebooks").mkdir()
-    notebook = nbformat.read(NOTEBOOKS[4], as_version=4)
-    assert "../imgs/" in str(notebook)
-    nbformat.write(notebook, tmp_path / "notebooks" / NOTEBOOKS[4].name)
+    shutil.copy(NOTEBOOKS[4], tmp_path / "notebooks")
     with pytest.raises(FileNotFoundError, match=r"\.png"):
         build(tmp_path / "site", tmp_path / "notebooks")
 

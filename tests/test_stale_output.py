@@ -1,7 +1,5 @@
 """A stored output that the cell no longer gives must make the notebooks' lanes fail."""
 
-from __future__ import annotations
-
 import copy
 import os
 import re

@@ -1,7 +1,5 @@
 """The rules of the house: who may import whom, what an import does, and how long a file is."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -24,7 +22,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Lines of Python, docstrings included: who adds some takes as many away. The aims are 5,000 and
 # 9,000, and 3,000 for the lesson: whoever takes some away lowers the number here.
 LONGEST_FILE = 230
-BUDGETS = {"lenet_helpers": 9_880, "tests": 16_980}
+BUDGETS = {"lenet_helpers": 9_880, "tests": 15_720}
 LOADED_BY_IMPORT, LOADED_BY_LESSON = 1_200, 4_720
 
 

@@ -1,7 +1,5 @@
 """Pictures of a sweep: the right numbers in the right places."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas
 import pytest

@@ -1,7 +1,5 @@
 """The table of shapes, parameters and multiply-adds, against the facts and two other counters."""
 
-from __future__ import annotations
-
 import copy
 
 import pytest

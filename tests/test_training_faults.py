@@ -1,7 +1,5 @@
 """Interruptions, bad batches, missing devices and full memory: the network stays usable."""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path
@@ -94,15 +92,13 @@ def test_interruption_at_any_line_leaves_a_usable_network_and_the_history():
 class Broken(list):
     """A data set in the middle of which something happens."""
 
-    error: type[BaseException] = Trouble
+    def __init__(self, batches: list, error: type[BaseException] = Trouble) -> None:
+        super().__init__(batches)
+        self.error = error
 
     def __iter__(self):
         yield self[0]
         raise self.error
-
-
-class Interrupted(Broken):
-    error = KeyboardInterrupt
 
 
 def init_fails(module: nn.Module) -> None:
@@ -130,13 +126,11 @@ def stop_fails_at(call: int):
         ({"should_stop": stop_fails_at(6)}, 5),  # in the evaluation
         ({"init": init_fails}, 0),
         ({"train_iter": Broken(batches(10))}, 1),
-        ({"train_iter": Interrupted(batches(10))}, 1),
+        ({"train_iter": Broken(batches(10), KeyboardInterrupt)}, 1),
         ({"test_iter": Broken(batches(4))}, 5),
-        ({"test_iter": Interrupted(batches(4))}, 5),
+        ({"test_iter": Broken(batches(4), KeyboardInterrupt)}, 5),
     ],
-    ids=["first question", "fourth", "evaluation", "initialisation", "training data",
-         "training interrupted", "test data", "evaluation interrupted"],
-)  # fmt: skip
+)
 def test_what_others_raise_reaches_the_caller_and_spares_the_network(options, reported):
     options = {"train_iter": batches(10), "test_iter": batches(4)} | options
     net, reports = mixed_net(), []
@@ -166,17 +160,13 @@ def test_divergence_is_reported_and_then_explained(digits):
     assert isinstance(caught.value, ArithmeticError)
 
 
-def test_divergence_in_the_only_batch_is_seen():
+def test_divergence_in_the_only_batch_is_seen_and_in_the_last_step_by_the_evaluation():
     net = small_net()
+    with pytest.raises(DivergedError, match="scores"):  # the loss was finite before it
+        run(net, [examples(6)], lr=1e38)
     net[1].weight.data.fill_(torch.inf)
     with pytest.raises(DivergedError):
         run(net, [examples(6)], init=None)
-
-
-def test_divergence_in_the_last_step_is_seen_by_the_evaluation():
-    """The loss was finite before it."""
-    with pytest.raises(DivergedError, match="scores"):
-        run(small_net(), [examples(6)], lr=1e38)
 
 
 # Labels
@@ -266,6 +256,18 @@ OUT_OF_MEMORY = [
     RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
     MemoryError("Unable to allocate 46 GiB"),
 ]
+OTHER_ERRORS = [
+    RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
+    ValueError("out of memory"),
+    SettingError("内存", "out of memory"),  # explained already
+]
+
+
+@pytest.mark.parametrize("error", OTHER_ERRORS)
+def test_other_errors_are_left_as_they_are(error):
+    with pytest.raises(type(error)) as caught, memory_explained():
+        raise error
+    assert caught.value is error
 
 
 class Full(nn.Module):
@@ -281,7 +283,7 @@ class Full(nn.Module):
         return X
 
 
-@pytest.mark.parametrize("when_training", [True, False], ids=["training", "evaluating"])
+@pytest.mark.parametrize("when_training", [True, False])
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[:16])
 def test_device_without_room_is_explained(error, when_training):
     net = mixed_net().append(Full(error, when_training))
@@ -315,15 +317,3 @@ def test_network_or_data_without_room_is_explained(monkeypatch, what):
     with pytest.raises(NoMemoryError) as caught:
         run(net, batches(6)) if what == "network" else load_data("digits", device="cpu")
     assert_explained(caught.value)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ValueError("out of memory"),
-     SettingError("内存", "out of memory")],
-    ids=["shapes", "no RuntimeError", "explained already"],
-)  # fmt: skip
-def test_other_errors_are_left_as_they_are(error):
-    with pytest.raises(type(error)) as caught, memory_explained():
-        raise error
-    assert caught.value is error

@@ -1,14 +1,10 @@
 """Numbers, per cent signs, punctuation and titles are set alike in all lessons and READMEs."""
 
-from __future__ import annotations
-
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
 
-from tests.test_notebooks import LINK, NOTEBOOKS, ROOT, languages, texts
+from tests.test_notebooks import LINK, NOTEBOOKS, ROOT, languages, read, texts
 
 NOT_PROSE = re.compile(
     r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|(?<=\])\([^)]*\)|<[^>]*>|https?://\S+", re.S
@@ -50,10 +46,6 @@ def set_otherwise(language: str, text: str) -> list[str]:
         for rule, pattern in RULES[language].items()
         for found in re.finditer(pattern, text)
     ]
-
-
-def read(path: Path):
-    return nbformat.read(path, as_version=4)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,7 +1,5 @@
 """Fields of digits: what stands where, how far apart, and a written line brought into that form."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import pytest

@@ -1,7 +1,5 @@
 """Trainings that take a millisecond: 4×4 images, and a net with a little of everything."""
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 

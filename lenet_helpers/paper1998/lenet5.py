@@ -151,8 +151,8 @@ def initialize(layer: nn.Module) -> None:
 def to_lenet5_input(images: torch.Tensor) -> torch.Tensor:
     """``uint8 (n, 28, 28)`` to LeNet-5's input ``(n, 1, 32, 32)``: paper −0.1, ink 1.175.
 
-    It is of torch's default type. The image is extended by two pixels of paper on each side, not enlarged. Raises `SettingError`:
-    the images are no bytes of 28×28 pixels.
+    It is of torch's default type. The image is extended by two pixels of paper on each side, not
+    enlarged. Raises `SettingError`: the images are no bytes of 28×28 pixels.
     """
     if images.dtype != torch.uint8 or images.shape[1:] != (28, 28):
         shape = f"{images.dtype}, {tuple(images.shape)}"

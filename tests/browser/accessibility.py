@@ -1,7 +1,5 @@
 """axe-core on a page: what would keep out a reader with a screen reader, a keyboard, weak eyes."""
 
-from __future__ import annotations
-
 import pytest
 
 AXE_SCRIPT = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT

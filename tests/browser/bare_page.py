@@ -1,7 +1,5 @@
 """The living network alone on a page: no JupyterLab, no site, opened from a file."""
 
-from __future__ import annotations
-
 import base64
 import copy
 import json

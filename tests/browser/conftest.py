@@ -1,7 +1,5 @@
 """A real JupyterLab with a real kernel, driven in a headless Chromium."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil
@@ -139,11 +137,17 @@ class Lesson:
     def run(self) -> None:
         """Run all cells and wait until the last one has ended."""
         self.start()
+        self.wait_until_idle()
+
+    def wait_until_idle(self, after: int = 0) -> None:
+        """Wait until every cell has run, since execution number ``after``, and none waits."""
         self.page.wait_for_function(
-            """() => {
+            """after => {
               const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-              return prompts.length && prompts.every(p => /\\[\\d+\\]/.test(p.textContent));
+              return prompts.length &&
+                prompts.every(prompt => Number(prompt.textContent.match(/\\d+/)) > after);
             }""",
+            arg=after,
             timeout=self.timeout,
         )
 
@@ -168,8 +172,7 @@ def as_cell(source: str, *tags: str) -> nbformat.NotebookNode:
     return kind(source.removeprefix("md:"), metadata={"tags": list(tags)} if tags else {})
 
 
-@pytest.fixture
-def open_lesson(lab, chromium):
+def opener(lab, chromium):
     """Open a notebook, given by its path or as a list of cells or their sources, in a new page.
 
     ``metadata`` goes into a notebook that is made of cells; ``lenet_course=True`` makes it one of
@@ -196,3 +199,21 @@ def open_lesson(lab, chromium):
     for page in pages:
         page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
         page.context.close()
+
+
+@pytest.fixture
+def open_lesson(lab, chromium):
+    yield from opener(lab, chromium)
+
+
+@pytest.fixture(scope="module")
+def open_for_module(lab, chromium):
+    yield from opener(lab, chromium)
+
+
+@pytest.fixture
+def open_view(chromium, tmp_path):
+    """Open a bare page with the living network."""
+    from tests.browser.network_page import views  # which takes a while
+
+    yield from views(chromium, tmp_path)

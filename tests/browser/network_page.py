@@ -1,7 +1,5 @@
 """Open the living network on a bare page, point at it, and read what it shows."""
 
-from __future__ import annotations
-
 import base64
 import re
 from pathlib import Path

@@ -1,17 +1,10 @@
 """For readers with a screen reader, a keyboard alone, weak eyes: the site, and the panels."""
 
-from __future__ import annotations
-
-import re
-
-import nbformat
 import pytest
 
 from tests.browser.accessibility import findings, load_axe
-from tests.browser.conftest import IN_THIS_ORDER, KERNEL, Lesson, as_cell, eventually
-from tests.browser.network_page import views
+from tests.browser.conftest import IN_THIS_ORDER, eventually
 from tests.browser.test_site import PAGES
-from tests.site_pages import build_into
 
 LOOKS = (({"width": 1280, "height": 800}, "light"), ({"width": 390, "height": 844}, "dark"))
 PANELS = "#lenet-bar, .lenet-panel"
@@ -55,21 +48,11 @@ OTHERS = (
 )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    return build_into(tmp_path_factory.mktemp("site") / "site")
-
-
 @pytest.fixture
 def page(chromium):
     context = chromium.new_context(offline=True)
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture
-def open_view(chromium, tmp_path):
-    yield from views(chromium, tmp_path)
 
 
 def tab_to(page, what: str, most: int = 60) -> None:
@@ -147,31 +130,11 @@ def test_on_paper_answers_are_open_and_no_line_is_cut(page, site):
 def test_a_browser_that_cannot_read_the_script_is_told_to_be_too_old(page, site):
     text = (site.folder / "try_it.html").read_text(encoding="utf-8")
     of_the_future = text.replace('<script type="module">', '<script type="module">?!', 1)
-    (site.folder / "future.html").write_text(of_the_future, encoding="utf-8")
-    page.goto((site.folder / "future.html").as_uri())
+    file = site.folder / "future.html"
+    file.write_text(of_the_future, encoding="utf-8")
+    page.goto(file.as_uri())
     page.locator("#too-old").wait_for()
-
-
-# The view, with the keyboard alone
-
-
-def test_a_picture_is_chosen_and_explored_by_keyboard_alone(open_view):
-    page = open_view()
-    before = page.locator(".nv-reading").first.inner_text()
-    tab_to(page, ".nv-thumb")
-    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Enter"):
-        page.keyboard.press(key)
-    eventually(lambda: _differs(page.locator(".nv-reading").first.inner_text(), before))
-    tab_to(page, "[data-stage=conv2] .nv-board")
-    page.keyboard.press("ArrowRight")
-    page.locator(".nv-what", has_text="conv2").wait_for()
-    board = page.locator("[data-stage=conv2] .nv-board")
-    assert re.search(r"conv2.*\d\.\d{3}", board.get_attribute("aria-label"))
-    page.keyboard.press("Escape")
-    assert page.evaluate("view.state.chosen") is None
-    tab_to(page, ".nv-rows")
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate("view.state.chosen.stage") == 8  # a probability
+    file.unlink()
 
 
 def _differs(now: object, before: object) -> None:
@@ -182,21 +145,13 @@ def _differs(now: object, before: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def panels(lab, chromium):
+def panels(open_for_module):
     """One notebook with every kind of panel of the lessons, run up to the training panel."""
-    address, folder = lab
-    cells = [as_cell(source) for source in (START, TRAIN, AGAIN, *OTHERS)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL | {"lenet_course": True})
-    nbformat.write(notebook, folder / "notebooks" / "all-panels.ipynb")
-    page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-    page.goto(f"{address}/lab/tree/notebooks/all-panels.ipynb?reset")
-    lesson = Lesson(page)
+    lesson = open_for_module([START, TRAIN, AGAIN, *OTHERS], lenet_course=True)
     lesson.choose("en")
     for index in (0, 1):
         lesson.run_cell(index)
-    yield lesson
-    page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
-    page.context.close()
+    return lesson
 
 
 @IN_THIS_ORDER

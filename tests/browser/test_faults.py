@@ -1,7 +1,5 @@
 """What goes wrong in front of a class: cells out of order or twice, a restart, another folder."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 
@@ -21,13 +19,6 @@ animator = LiveAnimator(xlabel="epoch", legend=["loss"])
 for progress in train(lenet(), *batches, num_epochs=12, lr=0.9, device="cpu"):
     animator.add(progress.epoch, progress.loss)
 """
-PANEL = """
-from lenet_helpers.runs import TrainingPanel
-
-panel = TrainingPanel("digits")
-panel
-"""
-CLICK = "panel.epochs.value = 10\npanel.train_button.click()"
 
 
 def saved(lesson) -> list[dict]:
@@ -48,16 +39,6 @@ def texts_of_outputs(lesson) -> list[str]:
         for output in outputs
         if not any("widget" in kind for kind in output.get("data", {}))
     ]
-
-
-def wait_until_idle(lesson, after: int = 0) -> None:
-    """Wait until every cell has run, since execution number ``after``, and none waits to run."""
-    lesson.page.wait_for_function(
-        """after => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
-             .every(prompt => Number(prompt.textContent.match(/\\d+/)) > after)""",
-        arg=after,
-        timeout=lesson.timeout,
-    )
 
 
 # Out of order, twice, and without a Chinese font
@@ -89,7 +70,7 @@ def test_a_lesson_runs_out_of_order_twice_over_and_without_a_chinese_font(open_l
     assert lesson.errors() == []
     first, last = texts_of_outputs(lesson), saved(lesson)[-1]["count"]
     lesson.start()
-    wait_until_idle(lesson, after=last)
+    lesson.wait_until_idle(after=last)
     assert lesson.errors() == []
     assert len(first) > 20
     assert texts_of_outputs(lesson) == first
@@ -106,22 +87,11 @@ def test_run_all_during_training_runs_all_once_more(open_lesson):
     lesson.page.locator(".jp-RenderedImage img").wait_for(timeout=lesson.timeout)
     lesson.start()
     lesson.page.wait_for_timeout(200)
-    wait_until_idle(lesson)
+    lesson.wait_until_idle()
     assert lesson.errors() == []
     assert [cell["count"] for cell in saved(lesson)] == [4, 5, 6]
     assert lesson.page.locator(".jp-RenderedImage img").count() == 1
     assert lesson.page.get_by_text("12 epochs", exact=True).count() == 1
-
-
-def test_run_all_while_a_panel_trains_leaves_one_panel_that_works(open_lesson):
-    lesson = open_lesson([PANEL, CLICK, "panel.wait(300), panel.error, panel.runs[-1].last.epoch"])
-    lesson.run_cell(0)
-    lesson.run_cell(1)  # training goes on behind this, on its thread
-    lesson.start()
-    wait_until_idle(lesson, after=2)
-    assert texts_of_outputs(lesson)[-1] == "(True, None, 10.0)"
-    assert lesson.errors() == []
-    assert lesson.page.locator(".lenet-panel").count() == 1
 
 
 def test_a_restart_in_the_middle_of_training_leaves_a_lesson_that_runs(open_lesson):

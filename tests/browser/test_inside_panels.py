@@ -1,7 +1,5 @@
 """Looking inside a network in a real JupyterLab: the living view, and a click on a mix-up."""
 
-from __future__ import annotations
-
 import json
 import re
 
@@ -55,22 +53,12 @@ display(blacken)
 )
 
 
-@pytest.fixture
-def show(open_lesson):
-    """Show the panel that this source makes, in English; at the end nothing has gone wrong."""
-    lessons = []
-
-    def show_(source: str):
-        lesson = open_lesson([START, source])
-        lesson.run()
-        lesson.switch_to("English")
-        lesson.page.locator(".lenet-panel").wait_for(timeout=30_000)
-        lessons.append(lesson)
-        return lesson
-
-    yield show_
-    for lesson in lessons:
-        assert lesson.errors() == []
+def shown(lesson):
+    """Run all of it, in English, until the panel is there."""
+    lesson.run()
+    lesson.switch_to("English")
+    lesson.page.locator(".lenet-panel").wait_for(timeout=30_000)
+    return lesson
 
 
 def says(lesson, pattern: str):
@@ -122,15 +110,16 @@ def shares(lesson) -> list[float]:
     return bars.evaluate_all("bars => bars.map(b => Number(b.style.transform.slice(7, -1)))")
 
 
-@pytest.fixture
-def living(show):
+@pytest.fixture(scope="module")
+def living(open_for_module):
     """The view, all of it on a screen of 1280×800 beside the list of files."""
-    lesson = show(VIEW)
+    lesson = shown(open_for_module([START, VIEW]))
     page = lesson.page
     page.set_viewport_size({"width": 1280, "height": 800})
     page.locator(".nv-row").first.wait_for(timeout=30_000)
     page.locator(".nv").evaluate("view => view.scrollIntoView({ block: 'center' })")
-    return lesson
+    yield lesson
+    assert lesson.errors() == []
 
 
 def all_is_on_the_screen(page) -> None:
@@ -198,8 +187,8 @@ def test_the_view_follows_the_language(living):
     reading.get_by_text("读作").wait_for(state="hidden")
 
 
-def test_a_training_runs_under_its_slider_and_a_rule_refuses(show):
-    lesson = show(WATCH)
+def test_a_training_runs_under_its_slider_and_a_rule_refuses(open_lesson):
+    lesson = shown(open_lesson([START, WATCH]))
     page, slider = lesson.page, lesson.page.locator(".nv-learn input")
     page.locator(".nv-row").first.wait_for(timeout=30_000)
     page.get_by_role("button", name="blacken").click()
@@ -213,10 +202,11 @@ def test_a_training_runs_under_its_slider_and_a_rule_refuses(show):
     assert earlier[2] is None  # an earlier moment is another network, and has no rule
     page.locator(".nv").get_by_role("button", name="Undo").click()  # past what Python drew
     page.locator(".nv-thumb[aria-pressed=true]").wait_for(timeout=30_000)
+    assert lesson.errors() == []
 
 
-def test_a_click_on_a_cell_of_the_confusion_matrix_shows_its_pictures(show):
-    lesson = show("panel = MistakesPanel(net, test_iter)\npanel")
+def test_a_click_on_a_cell_of_the_confusion_matrix_shows_its_pictures(open_lesson):
+    lesson = shown(open_lesson([START, "panel = MistakesPanel(net, test_iter)\npanel"]))
     page = lesson.page
     cell = page.locator("button[data-cell='2,2']")
     cell.click()
@@ -240,3 +230,4 @@ def test_a_click_on_a_cell_of_the_confusion_matrix_shows_its_pictures(show):
         lesson.switch_to(name)
         page.get_by_label(re.compile(label)).first.wait_for(timeout=10_000)
         assert fits(lesson)
+    assert lesson.errors() == []

@@ -1,7 +1,5 @@
 """The top bar: the language of all lessons without a kernel, and class mode."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 
@@ -242,21 +240,3 @@ def test_the_table_of_contents_is_in_the_chosen_language(open_lesson):
     }.items():
         lesson.choose(language)
         expect(shown).to_have_text(words)
-
-
-def test_a_sliders_handle_is_named_as_its_label_or_tooltip(open_lesson):
-    source = """
-import ipywidgets as widgets
-from lenet_helpers import Words
-from lenet_helpers.language import say
-labelled, tipped = widgets.IntSlider(), widgets.FloatLogSlider()
-say(labelled, "description", Words("轮数", "epochs"))
-say(tipped, "tooltip", Words("学习率", "rate"))
-display(labelled, tipped)
-"""
-    lesson = open_lesson([source], lenet_course=True)
-    lesson.run()
-    for language, names in {"en": ("epochs", "rate"), "zh": ("轮数", "学习率")}.items():
-        lesson.choose(language)
-        for name in names:
-            expect(lesson.page.get_by_role("slider", name=name, exact=True)).to_be_visible()

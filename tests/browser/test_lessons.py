@@ -4,8 +4,6 @@ That each lesson runs is seen without a browser, on both kinds of data (`conftes
 runs in JupyterLab, twice over, is seen in `test_faults.py`.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

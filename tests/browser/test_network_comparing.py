@@ -1,7 +1,5 @@
 """The living network with a second one, with checkpoints, and with one that goes on learning."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,6 @@ from tests.browser.network_page import (
     BEGINNER,
     TRAINED,
     board,
-    in_the_pad,
     inks_of,
     outputs,
     percents,
@@ -18,14 +15,7 @@ from tests.browser.network_page import (
     settle,
     shown_value,
     stop_the_clock,
-    views,
 )
-
-
-@pytest.fixture
-def open_view(chromium, tmp_path):
-    yield from views(chromium, tmp_path)
-
 
 # Compare, learn, refuse
 
@@ -106,22 +96,6 @@ def test_checkpoints_run_through_the_training(open_view):
     assert page.get_by_role("button", name="Play the training").is_visible()  # it has stopped
 
 
-def test_the_view_says_when_a_drawing_is_refused(open_view):
-    page = open_view(pictures=[])
-    page.evaluate(
-        """() => { view.destroy(); window.asked = [];
-          window.view = mount(document.getElementById('here'), { refuse(
-            { run, image, drawing }) {
-            asked.push([run.scores.length, image.length, drawing.width]);
-            return { score: 2, threshold: 1, refused: true, reason: { zh: '一个点', en: 'a dot' } };
-          } }); }"""
-    )
-    page.mouse.click(*in_the_pad(page, 50, 50))
-    reading = page.locator(".nv-reading").inner_text().replace("\xa0", " ")
-    assert reading == "not a digit: a dot (score 2.00 > 1.00)"
-    assert page.evaluate("asked") == [[10, 784, 280]]  # once, when the stroke has ended
-
-
 def test_one_forward_pass_for_each_network_and_picture(open_view):
     page = open_view([TRAINED, BEGINNER])
     page.get_by_role("button", name="both").click()
@@ -138,13 +112,3 @@ def test_one_forward_pass_for_each_network_and_picture(open_view):
     page.evaluate("view.showPicture(5)")
     settle(page)
     assert page.evaluate("passes") == 3  # only one of them is shown now
-
-
-def test_networks_that_go_on_learning_are_shown_as_they_are(open_view):
-    page = open_view()
-    before = percents(page)
-    page.evaluate(
-        "networks[0].network.layers.at(-1).bias.fill(0).set([50], 3); view.setNetworks(networks)"
-    )
-    settle(page)
-    assert before != percents(page) and percents(page)[3] == 100

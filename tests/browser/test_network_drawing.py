@@ -1,7 +1,5 @@
 """Drawing on the living network, and choosing pictures."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -16,14 +14,7 @@ from tests.browser.network_page import (
     outputs,
     percents,
     settle,
-    views,
 )
-
-
-@pytest.fixture
-def open_view(chromium, tmp_path):
-    yield from views(chromium, tmp_path)
-
 
 # Draw
 
@@ -80,19 +71,6 @@ def test_a_drawn_seven_is_read_announced_once_and_remembered(open_view):
     assert again.locator(".nv-steps").is_visible()
 
 
-def test_a_scan_from_outside_is_drawn_on_the_pad(open_view):
-    page = open_view()
-    page.evaluate(
-        "view.draw({height: 3, width: 5, values: [0,0,0,0,0, 0,255,255,255,0, 0,0,0,0,0]})"
-    )
-    assert ink_on_the_pad(page) > 0
-    assert page.evaluate("view.state.picture") is None
-    state = page.evaluate("view.state")
-    assert state["drawing"]["scan"]["width"] == 5
-    again = open_view(state=state)
-    assert percents(again) == percents(page)
-
-
 def test_pictures_can_be_chosen_by_mouse_and_keyboard(open_view):
     page = open_view()
     thumbs = page.locator(".nv-thumb")
@@ -108,21 +86,6 @@ def test_pictures_can_be_chosen_by_mouse_and_keyboard(open_view):
     assert page.locator(".nv-thumb").first.get_attribute("aria-label") != "Picture 0: 0"
     draw(page, [(20, 20), (30, 30)])  # a picture that is drawn on is a drawing
     assert page.evaluate("[view.state.picture, view.state.drawing.picture]") == [None, 4]
-
-
-def test_undo_leads_back_past_a_picture_set_from_outside(open_view):
-    """A notebook mounts the view anew for it, and hands over the drawings before it."""
-    page = open_view()
-    draw(page)
-    drawn = page.evaluate("JSON.stringify(view.state.drawing)")
-    page.evaluate(
-        """() => { const past = view.drawings; view.destroy();
-          window.view = mount(document.getElementById('here'),
-                              { past, state: { picture: 3, drawing: null } }); }"""
-    )
-    assert page.evaluate("view.state.picture") == 3
-    page.get_by_role("button", name="Undo").click()
-    assert page.evaluate("JSON.stringify(view.state.drawing)") == drawn
 
 
 def test_a_theme_may_change_while_the_view_is_off_the_page(open_view):

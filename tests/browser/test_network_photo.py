@@ -1,7 +1,5 @@
 """A photo comes into the living network on a bare page: dropped, pasted or chosen, and read."""
 
-from __future__ import annotations
-
 import base64
 import io
 
@@ -12,7 +10,7 @@ from playwright.sync_api import expect
 
 from lenet_helpers import load_data
 from lenet_helpers.handwriting import photo_of
-from tests.browser.network_page import PHONE, percents, views
+from tests.browser.network_page import PHONE, percents
 
 # As a hand does it: a file's bytes in the data that the browser gives with the event.
 SEND = """([text, type, name]) => {
@@ -26,11 +24,6 @@ SEND = """([text, type, name]) => {
   document.querySelector(".nv-pad").dispatchEvent(event);
   return event.defaultPrevented;
 }"""
-
-
-@pytest.fixture(scope="module")
-def open_view(chromium, tmp_path_factory):
-    yield from views(chromium, tmp_path_factory.mktemp("pages"))
 
 
 def jpeg(image: Image.Image) -> bytes:
@@ -49,8 +42,7 @@ def send(page, photo: bytes, how: str = "drop", name: str = "photo.jpg") -> bool
     return page.evaluate(SEND, [base64.b64encode(photo).decode(), how, name])
 
 
-@pytest.mark.parametrize("how", ["drop", "paste"])
-@pytest.mark.parametrize(("digit", "scene"), [(0, "shaded"), (7, "board")])
+@pytest.mark.parametrize("how, digit, scene", [("drop", 0, "shaded"), ("paste", 7, "board")])
 def test_a_photo_is_read(open_view, how, digit, scene):
     page = open_view()
     assert send(page, a_photo(digit, scene), how)  # the browser does not open the file itself

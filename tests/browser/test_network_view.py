@@ -1,7 +1,5 @@
 """The living network in a browser: what is pointed at agrees with PyTorch."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch
@@ -21,13 +19,7 @@ from tests.browser.network_page import (
     point_of,
     settle,
     shown_value,
-    views,
 )
-
-
-@pytest.fixture
-def open_view(chromium, tmp_path):
-    yield from views(chromium, tmp_path)
 
 
 def small_relu_net() -> nn.Sequential:

@@ -3,12 +3,10 @@
 One page for all of it, in the order in which a lesson uses the panel.
 """
 
-from __future__ import annotations
-
 import nbformat
 import pytest
 
-from tests.browser.conftest import IN_THIS_ORDER, KERNEL, Lesson, eventually
+from tests.browser.conftest import IN_THIS_ORDER, Lesson, eventually
 
 pytestmark = IN_THIS_ORDER
 SWITCH = "from lenet_helpers import LanguageSwitch\n\nLanguageSwitch()"
@@ -51,68 +49,16 @@ class PanelPage:
         self.train()
         rows.nth(before).wait_for(timeout=LONG)
 
-    def press(self, slider: int, *keys: str) -> None:
-        self.panel.locator(".noUi-handle").nth(slider).focus()
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def shows(self, name: str, value: str) -> None:
-        """Wait until the field of this name has this value."""
-
-        def check() -> None:
-            assert self.field(name).input_value() == value
-
-        eventually(check)
-
     def command(self, name: str) -> None:
         self.page.evaluate(f"() => window.jupyterapp.commands.execute('{name}')")
 
 
 @pytest.fixture(scope="module")
-def open_once(lab, chromium):
-    """What `open_lesson` does, for a page that lives as long as this module."""
-    address, folder = lab
-    cells = [nbformat.v4.new_code_cell(source) for source in (SWITCH, PANEL, BESIDE)]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
-    path = folder / "notebooks" / "training-panel.ipynb"
-    nbformat.write(notebook, path)
-    pages = []
-
-    def open_() -> PanelPage:
-        page = chromium.new_page(viewport={"width": 1280, "height": 1400})
-        pages.append(page)
-        page.goto(f"{address}/lab/tree/notebooks/{path.name}?reset")
-        return PanelPage(Lesson(page))
-
-    yield open_, path
-    for page in pages:
-        page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
-        page.close()
-
-
-@pytest.fixture(scope="module")
-def shown(open_once) -> PanelPage:
-    shown = open_once[0]()
+def shown(open_for_module) -> PanelPage:
+    shown = PanelPage(open_for_module([SWITCH, PANEL, BESIDE]))
     shown.lesson.run()
     shown.button("训练 / Train").wait_for(timeout=LONG)
     return shown
-
-
-def test_words_follow_the_switch_and_settings_the_keyboard(shown):
-    for name, words in {
-        "中文": ("学习率", "轮数", "训练", "停止"),
-        "English": ("Learning rate", "Epochs", "Train", "Stop"),
-    }.items():
-        shown.lesson.switch_to(name)
-        for each in (*map(shown.field, words[:2]), *map(shown.button, words[2:])):
-            each.wait_for(timeout=LONG)
-    shown.shows("Learning rate", "0.9")
-    shown.press(0, "ArrowRight")
-    shown.shows("Learning rate", "1")
-    shown.press(1, "ArrowLeft", "ArrowLeft")
-    shown.shows("Epochs", "48")
-    shown.set("Learning rate", "0.123")
-    shown.shows("Learning rate", "0.123")
 
 
 def nothing_is_cut(panel) -> None:
@@ -185,8 +131,8 @@ def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
             eventually(lambda: nothing_is_cut(shown.panel))
 
 
-def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, open_once):
-    open_, path = open_once
+def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, lab):
+    path = lab[1] / "notebooks" / shown.page.url.split("/")[-1].split("?")[0]
     shown.lesson.switch_to("English")
     shown.run_with("0.2", epochs="1")
     assert shown.still.count() == 1 and not shown.still.is_visible()
@@ -203,7 +149,8 @@ def test_the_still_takes_the_place_of_the_panel_once_the_kernel_is_gone(shown, o
     assert shown.still.is_visible() and not shown.panel.is_visible()
     shown.command("docmanager:save")
     shown.command("kernelmenu:shutdown")
-    again = open_()
+    shown.page.goto(f"{shown.page.url.split('?')[0]}?reset")
+    again = PanelPage(Lesson(shown.page))
     again.still.wait_for(timeout=LONG)
     png = nbformat.read(path, as_version=4).cells[1].outputs[1].data["image/png"]
     assert again.still.get_attribute("src").endswith(png.replace("\n", "")[-40:])

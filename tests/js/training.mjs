@@ -1,4 +1,4 @@
-// Gradients of a batch, weights after a few steps, and a training from random weights.
+// Gradients of a batch, weights after a few steps, random weights and orders.
 import { evaluateBatch, lossAndGradients, randomFrom, readNetwork, sgdStep, shuffledBatches,
          xavierUniform } from "./core.mjs";
 import { bytes, questions, writeAnswers, writeFloats } from "./files.mjs";
@@ -25,24 +25,8 @@ const networks = questions.networks.map(({ name, description, count, lr, steps }
 
 function started({ description, name, seed }) {
   const network = readNetwork(description, bytes(`${name}.weights`));
-  const random = randomFrom(seed);
-  xavierUniform(network, random);
-  return { network, random };
-}
-
-function trained({ epochs, batchSize, lr, ...start }) {
-  const { network, random } = started(start);
-  const [train, test] = ["train", "test"].map((part) =>
-    ({ inks: bytes(`${part}.inks`), labels: bytes(`${part}.labels`) }));
-  const accuracies = [];
-  const before = performance.now();
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const batch of shuffledBatches(train, batchSize, random)) {
-      sgdStep(network, lossAndGradients(network, batch).gradients, lr);
-    }
-    accuracies.push(evaluateBatch(network, test).accuracy);
-  }
-  return { accuracies, milliseconds: (performance.now() - before) / epochs / train.labels.length };
+  xavierUniform(network, randomFrom(seed));
+  return network;
 }
 
 function orders({ seed, count, batchSize }) {
@@ -51,11 +35,10 @@ function orders({ seed, count, batchSize }) {
   return batches.map(({ inks, labels: order }) => ({ inks, order }));
 }
 
-const drawn = started(questions.start).network;
+const drawn = started(questions.start);
 const numbers = Array.from({ length: 20000 }, randomFrom(questions.start.seed));
 writeAnswers({
   networks, numbers,
   starts: drawn.layers.filter(({ weight }) => weight).map(({ weight, bias }) => ({ weight, bias })),
   orders: [questions.order, questions.order].map(orders),
-  trained: questions.training.map(trained),
 });
