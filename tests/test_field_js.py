@@ -1,7 +1,5 @@
 """A field read by the page's JavaScript beside Python, and beside the functions of lesson 13."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import nbformat

@@ -1,7 +1,5 @@
 """The panel that reads a whole line of digits, without a browser."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import torch

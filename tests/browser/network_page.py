@@ -153,6 +153,16 @@ def in_the_pad(page, x: float, y: float) -> tuple[float, float]:
     return box["x"] + box["width"] * x / 100, box["y"] + box["height"] * y / 100
 
 
+def draw_with_finger(page, points) -> None:
+    """One stroke through these points of the pad, in hundredths of it."""
+    touch = page.context.new_cdp_session(page)
+    for number, point in enumerate(points):
+        x, y = in_the_pad(page, *point)
+        message = {"type": "touchMove" if number else "touchStart"}
+        touch.send("Input.dispatchTouchEvent", message | {"touchPoints": [{"x": x, "y": y}]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def draw(page, points=SEVEN) -> None:
     page.mouse.move(*in_the_pad(page, *points[0]))
     page.mouse.down()

@@ -1,7 +1,5 @@
 """A whole zip code on the site's page, and in the notebook's panel on a bare page."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json
@@ -16,9 +14,9 @@ from lenet_helpers.zip_code import FieldView
 from lenet_helpers.zip_code.browser import FieldBrowser
 from tests.browser.accessibility import findings, load_axe
 from tests.browser.bare_page import PAGE
-from tests.browser.network_page import draw, stop_the_clock
+from tests.browser.network_page import PHONE, draw, draw_with_finger, stop_the_clock
 from tests.browser.test_network_photo import SEND
-from tests.browser.test_site import PHONE, draw_with_finger, open_page, site  # noqa: F401
+from tests.browser.test_site import open_page  # noqa: F401
 from tests.test_field_js import network, photo_of_line, some_fields
 
 # A notebook's model, by hand: `arrive` is what Python says, `sent` and `traits` what it hears.

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.network_page import PHONE, SEVEN, draw, in_the_pad
+from tests.browser.network_page import PHONE, SEVEN, draw, draw_with_finger
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 LIVING = ["try_it", "watch_it", "train_it", "read_field"]
 PAGES = ["index", *LIVING, *(path.stem for path in NOTEBOOKS)]
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-# A seven, in hundredths of the pad.
 
 
 @pytest.fixture
@@ -132,12 +131,8 @@ def test_a_seven_drawn_with_a_finger_is_read(open_page):
     page = open_page("try_it", PHONE, locale="en-GB")
     page.locator(".nv-pad").scroll_into_view_if_needed()
     assert "Write a digit first" in reading(page).inner_text()
-    scrolled, touch = page.evaluate("scrollY"), page.context.new_cdp_session(page)
-    for number, point in enumerate(SEVEN):
-        x, y = in_the_pad(page, *point)
-        message = {"type": "touchMove" if number else "touchStart"}
-        touch.send("Input.dispatchTouchEvent", message | {"touchPoints": [{"x": x, "y": y}]})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    scrolled = page.evaluate("scrollY")
+    draw_with_finger(page, SEVEN)
     page.locator(".nv-reading:visible", has_text="reads 7").wait_for()
     assert page.evaluate("scrollY") == scrolled  # the finger draws and does not scroll
     page.get_by_role("button", name="Clear").click()
