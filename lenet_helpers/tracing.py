@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from lenet_helpers.inputs.networks import as_net, outputs_of, sized
-from lenet_helpers.inputs.tensors import as_input
+from lenet_helpers.inputs.tensors import as_input, kind_of
 from lenet_helpers.modes import evaluating
 from lenet_helpers.tables import Table
-from lenet_helpers.words import Words
+from lenet_helpers.words import SettingError, Words
 
 HEADINGS = (
     Words("层", "Layer"), Words("输出形状", "Output shape"),
@@ -72,6 +72,13 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     counted: set[nn.Parameter] = set()
 
     def leave(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        if not isinstance(output, torch.Tensor):
+            kind = kind_of(output)
+            raise SettingError(
+                f"层 {layer} 的输出应是一个张量，却是 {kind}。请让它的 forward 只返回一个张量。",
+                f"The layer {layer} should put out one tensor, not {kind}. "
+                "Let its forward return a tensor alone.",
+            )
         new = set(layer.parameters()) - counted
         counted.update(new)
         name, shape = type(layer).__name__, tuple(output.shape)

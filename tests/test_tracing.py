@@ -168,3 +168,13 @@ def test_error_names_the_layer_and_what_reached_it(net, shape, said):
     zh = said.replace(" (", " 层 (", 1)
     assert zh in caught.value.words.zh
     assert said in caught.value.words.en
+
+
+def test_layer_that_puts_out_no_tensor_is_named():
+    class Two(nn.Module):
+        def forward(self, X):
+            return X, X
+
+    with pytest.raises(SettingError) as caught:
+        trace_shapes(nn.Sequential(nn.Flatten(), Two()), torch.zeros(2, 1, 28, 28))
+    assert all("Two()" in text and "forward" in text for text in caught.value.words)
