@@ -212,6 +212,7 @@ def script(monkeypatch):
     monkeypatch.setattr(cores, "ThreadCount", Script)
     monkeypatch.setattr(cores, "allowed_cores", lambda: 2)
     monkeypatch.setattr(cores, "_here", threading.local())
+    monkeypatch.setattr(cores, "_running", [])  # another test may hold a loop that it left
     monkeypatch.setattr(Script, "answer", 1)
     monkeypatch.setattr(Script, "asked", [])
     yield Script
