@@ -108,7 +108,7 @@ def write(readings, count: int, seed: int, seconds: float) -> None:
     why = Counter(remark for reading in every for remark in reading.remarks)
     lines = [
         "# Photos of digits, read", "",
-        f"`python -m benchmarks.photos`: {count} made-up photos of each kind "
+        f"`python -m benchmarks.photos --photos {count}`: {count} made-up photos of each kind "
         f"(`lenet_helpers.handwriting.photo_of`, 640×480), of MNIST's test digits, seeds from "
         f"{seed:,} on; read by the course's stored LeNet (`read_drawing`). The thresholds were "
         "set by hand, with photos of training digits in view. \"Right\" counts the network's "
