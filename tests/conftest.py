@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from lenet_helpers import Checkpoints, lenet, load_data, train
 from lenet_helpers.data import choice
@@ -81,6 +82,13 @@ def idx_bytes():
         return header + array.astype(np.uint8).tobytes()
 
     return encode
+
+
+def diverged() -> nn.Sequential:
+    """A LeNet after a training that went wrong: its scores are no numbers."""
+    net = lenet()
+    nn.init.constant_(net[-1].bias, torch.nan)
+    return net
 
 
 def wait_until(condition) -> None:

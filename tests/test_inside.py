@@ -17,7 +17,7 @@ from lenet_helpers.maps import SIGNED, corner, kernel_maps, mosaic
 from lenet_helpers.mistakes.matrix import confusion_html, confusion_matrix
 from lenet_helpers.mistakes.panel import gallery_html, map_png
 from lenet_helpers.predictions import Predictions, predict_all
-from tests.conftest import part
+from tests.conftest import diverged, part
 
 CLASSES = [Words("猫", "cat"), Words("狗", "<dog>"), Words("3", "3")]
 
@@ -160,12 +160,6 @@ def test_predictions_of_a_data_set_agree_with_torch_and_sklearn(digits, part):
 
 
 # Errors
-
-
-def diverged() -> nn.Sequential:
-    net = lenet()
-    nn.init.constant_(net[-1].bias, torch.nan)
-    return net
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from lenet_helpers.network_view.collages import no_digits
 from lenet_helpers.network_view.describe import describe
 from lenet_helpers.network_view.refuse import SHARE, Refusal
 from lenet_helpers.network_view.refuse_fit import ink_and_side
-from tests.conftest import part
+from tests.conftest import diverged, part
 from tests.node import needs_node, run_in_node
 
 LIKE_DIGITS = set("OoIlZzSsBgq")
@@ -224,12 +224,6 @@ def test_ink_and_side_of_known_pictures():
 
 
 # What cannot be
-
-
-def diverged() -> nn.Sequential:
-    net = lenet()
-    nn.init.constant_(net[-1].bias, torch.nan)
-    return net
 
 
 @pytest.mark.parametrize(
