@@ -43,5 +43,5 @@ def distort(X: torch.Tensor, matrices: torch.Tensor, paper: float) -> torch.Tens
     ``X`` and the result are ``float32 (n, 1, size, size)``; ``matrices`` are ``(n, 2, 3)``, as
     `affine_matrices` draws them; ``paper`` is the background, which also comes in from outside.
     """
-    grid = affine_grid(matrices.to(X.device), list(X.shape), align_corners=False)
+    grid = affine_grid(matrices.to(X), list(X.shape), align_corners=False)
     return grid_sample(X - paper, grid, align_corners=False) + paper
