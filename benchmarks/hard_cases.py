@@ -77,7 +77,8 @@ def ended(path: Path) -> str:
         at = next(
             c for c in notebook.cells if any(o.output_type == "error" for o in c.get("outputs", ()))
         )
-        return f"`{at.id}`: {error.ename}: {error.evalue.splitlines()[0][:200]}"
+        first = error.evalue.partition("\n")[0]
+        return f"`{at.id}`: {error.ename}: {first[:200]}"
     return "✓"
 
 

@@ -145,7 +145,7 @@ def lenet_loses_with_the_books_recipe(out: Outputs) -> float:
 @claim("07_training", "0.1 around 2.30, in each of five points of epoch 1, three seeds")
 def plateau_lasts_through_epoch_1(out: Outputs) -> float:
     runs = stored(
-        "06_plateau", dataset="fashion_mnist", standardize=False, init="xavier", epochs=10
+        "11_plateau", dataset="fashion_mnist", standardize=False, init="xavier", epochs=10
     )
     return min(between(2.2, loss, 2.4) for run in runs for loss in run["losses"][1:5])
 
@@ -193,7 +193,7 @@ def images_are_alike_on_the_plateau(out: Outputs) -> float:
 def standardised_pixels_shorten_the_plateau(out: Outputs) -> float:
     book, standardised = out.row("ends-check", "book"), out.row("ends-check", "standardised")
     recipe = {"dataset": "fashion_mnist", "standardize": False, "epochs": 5}
-    stuck = [r for init in ("default", "normal") for r in stored("06_plateau", init=init, **recipe)]
+    stuck = [r for init in ("default", "normal") for r in stored("11_plateau", init=init, **recipe)]
     return min(
         *(sooner / later for sooner, later in zip(book[1:], standardised[1:], strict=True)),
         1.01 / max(standardised[1:]),
@@ -204,7 +204,7 @@ def standardised_pixels_shorten_the_plateau(out: Outputs) -> float:
 
 @claim("11_plateau", "2.0 at the first point, each of three seeds")
 def tanh_has_no_plateau(out: Outputs) -> float:
-    runs = stored("06_activation", activation="tanh", lr=0.2)
+    runs = stored("10_activation", activation="tanh", lr=0.2)
     return min(2 / run["losses"][0] for run in runs)
 
 
@@ -238,7 +238,7 @@ def two_changes_are_decided(out: Outputs) -> float:
 @claim("10_experiments", "0.3 for every seed that learns; 0.12 for those that guess")
 def rates_suit_activations(_: Outputs) -> float:
     def accuracies(activation: str, lr: float) -> list[float]:
-        return [r["test_acc"] for r in stored("06_activation", activation=activation, lr=lr) if r]
+        return [r["test_acc"] for r in stored("10_activation", activation=activation, lr=lr) if r]
 
     learn = [("sigmoid", 0.9), *((a, lr) for a in ("tanh", "relu") for lr in (0.05, 0.2))]
     guess = [("sigmoid", 0.05), ("tanh", 0.9), ("relu", 0.9)]
@@ -251,7 +251,7 @@ def rates_suit_activations(_: Outputs) -> float:
 @claim("10_experiments", "three standard errors above sigmoid; tanh and ReLU within three")
 def tanh_and_relu_beat_sigmoid(_: Outputs) -> float:
     tanh, relu, sigmoid = (
-        [r["test_acc"] for r in stored("06_activation", activation=activation, lr=lr)]
+        [r["test_acc"] for r in stored("10_activation", activation=activation, lr=lr)]
         for activation, lr in (("tanh", 0.2), ("relu", 0.2), ("sigmoid", 0.9))
     )
     return min(
@@ -269,7 +269,7 @@ def large_steps_flatten_units(out: Outputs) -> float:
 
 @claim("10_experiments", "0.05 gained in five epochs; 0.01 in the last two; the published range")
 def most_is_gained_by_epoch_8(_: Outputs) -> float:
-    runs = [r["test_accs"] for r in stored("06_plateau", dataset="fashion_mnist", epochs=10)]
+    runs = [r["test_accs"] for r in stored("11_plateau", dataset="fashion_mnist", epochs=10)]
     mean = [sum(at) / len(at) for at in zip(*runs, strict=True)]
     return min(
         (mean[9] - mean[4]) / 0.05,
@@ -364,7 +364,7 @@ def refusing_lowers_the_error(out: Outputs) -> float:
 
 def errors(method: str, train_size: int = 60_000) -> list[float]:
     """The test errors of a network of 1998, in per cent, one for each seed."""
-    lines = (RESULTS / "07_runs.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (RESULTS / "12_runs.jsonl").read_text(encoding="utf-8").splitlines()
     runs = [run for run in map(json.loads, lines) if run.get("method") == method]
     return [run["test_error"] for run in runs if run["train_size"] == train_size]
 

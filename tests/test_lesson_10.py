@@ -97,7 +97,7 @@ def test_stored_never_trains_when_its_file_is_not_there(lesson, plateau, tmp_pat
     for kernel in (lesson, plateau):
         kernel["results"] = tmp_path
         with pytest.raises(FileNotFoundError, match="folder notebooks"):
-            kernel["stored"]("activation", lr=[0.1])
+            kernel["stored"]("10_activation", lr=[0.1])
 
 
 def test_full_run_starts_anew_in_a_folder_of_its_own(lesson, monkeypatch, tmp_path):
@@ -105,8 +105,8 @@ def test_full_run_starts_anew_in_a_folder_of_its_own(lesson, monkeypatch, tmp_pa
     lesson["full"] = True
     lesson.run("stored")
     with pytest.raises(pytest.fail.Exception, match=WOULD_TRAIN):
-        lesson["stored"]("activation", dataset=["digits"])
-    assert Path("results/again/06_activation.jsonl").is_file()
+        lesson["stored"]("10_activation", dataset=["digits"])
+    assert Path("results/again/10_activation.jsonl").is_file()
 
 
 def test_split_keeps_a_sixth_aside(lesson):
@@ -200,7 +200,7 @@ def test_stored_results_are_what_the_same_settings_give_today(lesson, real_place
 
     lesson.run("predict-shape", "shape-sweep")
     settings = {name: values[0] for name, values in lesson["base"].items()}
-    stored = lesson["stored"]("shape", **lesson["base"] | {"seed": [0]})["losses"][0]
+    stored = lesson["stored"]("10_shape", **lesson["base"] | {"seed": [0]})["losses"][0]
     monkeypatch.setattr(experiments, "train", begun)
     # another CPU may round otherwise, and training magnifies that
     assert experiments.train_lenet(**settings)["losses"] == pytest.approx(stored[:1], rel=0.02)

@@ -16,7 +16,7 @@ from lenet_helpers.paper1998.results import (
     read_runs,
 )
 
-FILE = Path(__file__).parents[1] / "notebooks" / "results" / "07_runs.jsonl"
+FILE = Path(__file__).parents[1] / "notebooks" / "results" / "12_runs.jsonl"
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def _side_by_side(strips: torch.Tensor, lefts: torch.Tensor) -> torch.Tensor:
 
 
 def to_field(scan) -> torch.Tensor:
-    """A written line of digits, as `as_scan` takes it: ``float32 (32, w)``, ink 24 pixels high.
+    """A written line of digits, as `as_scan` takes it: floats ``(32, w)``, ink 24 pixels high.
 
     Raises `SettingError`: it is none, or has no ink.
     """
@@ -109,4 +109,5 @@ def to_field(scan) -> torch.Tensor:
     width = max(2, round(INK_HEIGHT * ink.shape[1] / ink.shape[0]))
     line = F.interpolate(ink[None, None], (INK_HEIGHT, width), mode="bilinear", antialias=True)
     edge = (HEIGHT - INK_HEIGHT) // 2
-    return F.pad(line[0, 0] / line.max(), (MARGIN, MARGIN, edge, edge))
+    line = F.pad(line[0, 0] / line.max(), (MARGIN, MARGIN, edge, edge))
+    return line.to(torch.get_default_dtype())
