@@ -44,7 +44,7 @@ from lenet_helpers import BatchIterator, load_data
 from lenet_helpers.paper1998.distortions import Distortion, affine_matrices, distort
 from lenet_helpers.paper1998.lenet5 import PAPER, lenet5_1998, to_lenet5_input
 from lenet_helpers.paper1998.mini_batches import predict, train_minibatches
-from lenet_helpers.paper1998.per_pattern import MU, train_per_pattern
+from lenet_helpers.paper1998.per_pattern import train_per_pattern
 from lenet_helpers.paper1998.results import FULL_SIZE
 
 RESULTS = Path(__file__).parents[1] / "notebooks" / "results" / "12_runs.jsonl"
@@ -113,7 +113,7 @@ def per_pattern(net, X, labels):
     try:
         with warnings.catch_warnings(), torch.backends.mkldnn.flags(enabled=False):
             warnings.simplefilter("ignore")  # of Intel's GPUs
-            yield from train_per_pattern(net, X, labels, mu=84 * MU)  # the rates diverge with μ
+            yield from train_per_pattern(net, X, labels, mu=84 * 0.02)  # with 0.02 it diverges
     finally:
         torch.set_num_threads(threads)
 

@@ -48,18 +48,20 @@ def read_pictures(
     """Read all pictures, or raise `SettingError`; classes are numbered as in ``names``.
 
     Each is turned to grey, inverted if its edge is bright (``dark_ink=None``), scaled into 28×28,
-    and stretched until its paper is 0 and its darkest ink 255.
+    and stretched until its paper is 0 and its darkest ink 255. Each class is spread over all of
+    them, so that the last sixth, say, holds a sixth of it.
     """
     images, labels, inverted, blank = [], [], 0, []
-    for name, paths in classes.items():
-        for path in paths:
-            grey = grey_of(path)[None]
-            dark = float(np.median(edge(grey))) >= EDGE if dark_ink is None else dark_ink
-            image = _stretched(255 - grey if dark else grey)
-            blank += [path] * (not image.any())
-            images.append(image.T if transposed else image)
-            labels.append(names.index(name))
-            inverted += dark
+    spread = [((number + 0.5) / len(paths), name, path)
+              for name, paths in classes.items() for number, path in enumerate(paths)]  # fmt: skip
+    for _, name, path in sorted(spread):
+        grey = grey_of(path)[None]
+        dark = float(np.median(edge(grey))) >= EDGE if dark_ink is None else dark_ink
+        image = _stretched(255 - grey if dark else grey)
+        blank += [path] * (not image.any())
+        images.append(image.T if transposed else image)
+        labels.append(names.index(name))
+        inverted += dark
     said = [Words(f"{len(images)} 张图片变为灰度，按比例缩放到 28×28，居中，对比度拉满",
                   f"{len(images)} pictures were turned to grey, scaled to 28×28 with their "
                   "proportions, in the middle, and stretched to full contrast")]  # fmt: skip

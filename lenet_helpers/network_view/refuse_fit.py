@@ -66,7 +66,9 @@ def class_patterns(values: torch.Tensor, labels: torch.Tensor, classes: int) -> 
     means, ways, largest = [], [], []
     for k in range(classes):
         if not (labels == k).any():
-            raise SettingError(f"没有第 {k} 类的数字。", f"There is no digit of class {k}.")
+            raise SettingError(f"没有第 {k} 类的数字：请打乱图像的次序，或者给出 valid_iter。",
+                               f"There is no digit of class {k}: mix the images' order, or give a "
+                               "valid_iter.")  # fmt: skip
         own = values[labels == k].double()
         unit = F.normalize(own, dim=1)
         mean = in_8_bits(unit.mean(dim=0))

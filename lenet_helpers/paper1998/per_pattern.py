@@ -15,7 +15,6 @@ from lenet_helpers.modes import mode
 from lenet_helpers.paper1998.lenet5 import RBFOutput, ScaledTanh
 from lenet_helpers.paper1998.mini_batches import PassReport, map_loss
 
-MU = 0.02
 SAMPLES = 500
 # The global learning rate of each of the paper's 20 passes.
 SCHEDULE = (*[5e-4] * 2, *[2e-4] * 3, *[1e-4] * 3, *[5e-5] * 4, *[1e-5] * 8)
@@ -75,7 +74,7 @@ def train_per_pattern(
     X: torch.Tensor,
     labels: torch.Tensor,
     schedule: Sequence[float] = SCHEDULE,
-    mu: float = MU,
+    mu: float = 0.02,
 ) -> Iterator[PassReport]:
     """Train as the paper did, in place, with one η of ``schedule`` a pass; reports after each.
 

@@ -50,9 +50,9 @@ def nothing_trained() -> Picture:
 def _draw_run(axis: Axes, run: Run) -> None:
     x = [point.epoch for point in run.points]
     curves = (
-        ("train loss", x, [point.recent_loss for point in run.points]),
-        ("train acc", x, [point.recent_acc for point in run.points]),
-        ("test acc", *_columns(run.tests)),
+        (label("训练损失", "train loss"), x, [point.recent_loss for point in run.points]),
+        (label("训练精度", "train acc"), x, [point.recent_acc for point in run.points]),
+        (label("测试精度", "test acc"), *_columns(run.tests)),
     )
     for (name, x, y), color, dash in zip(curves, COLORS, LINES, strict=False):
         axis.plot(x, y, dash, color=color, label=name)
@@ -96,15 +96,15 @@ def _highest(runs: Sequence[Run]) -> float:
 def _draw_table(axis: Axes, runs: Sequence[Run]) -> None:
     shown = runs[-MOST_ROWS:]
     rows = [
-        [textwrap.shorten(name, 36, placeholder="…"), number(run.last.loss),
+        [textwrap.shorten(name, 26, placeholder="…"), number(run.last.loss),
          number(run.last.train_acc), number(run.test_acc), f"{run.seconds:.1f} s"]
         for run, name in zip(shown, labels(shown), strict=True)
     ]  # fmt: skip
     axis.set_axis_off()
     table = axis.table(
         rows,
-        colLabels=["", "loss", "train acc", "test acc", "time"],
-        colWidths=[0.45, 0.12, 0.16, 0.15, 0.12],
+        colLabels=["", label("损失", "loss"), label("训练", "train acc"), label("测试", "test acc"),
+                   label("用时", "time")], colWidths=[0.3, 0.16, 0.2, 0.18, 0.16],
         loc="upper center", edges="horizontal",
     )  # fmt: skip
     table.auto_set_font_size(False)

@@ -108,6 +108,5 @@ def to_field(scan) -> torch.Tensor:
     ink = crop(scan)
     width = max(2, round(INK_HEIGHT * ink.shape[1] / ink.shape[0]))
     line = F.interpolate(ink[None, None], (INK_HEIGHT, width), mode="bilinear", antialias=True)
-    edge = (HEIGHT - INK_HEIGHT) // 2
-    line = F.pad(line[0, 0] / line.max(), (MARGIN, MARGIN, edge, edge))
-    return line.to(torch.get_default_dtype())
+    edge, dtype = (HEIGHT - INK_HEIGHT) // 2, torch.get_default_dtype()
+    return F.pad(line[0, 0] / line.max(), (MARGIN, MARGIN, edge, edge)).to(dtype)
