@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from lenet_helpers.data.batches import BatchIterator
+from lenet_helpers.data.batches import BatchIterator, load_data
 from lenet_helpers.figures import Picture
 from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.ink import Step
 from lenet_helpers.handwriting.strip import strip
 from lenet_helpers.network_view.refuse import Refusal
-from lenet_helpers.network_view.stored import digits_in_form, stored_network
+from lenet_helpers.network_view.stored import stored_network
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words
 
@@ -69,7 +69,7 @@ def read_drawing(
             "net and data belong together: read_drawing(picture, net, test_iter).",
         )
     if net is None:
-        stored, data = stored_network(), digits_in_form()[1]
+        stored, data = stored_network(), load_data("digits", device="cpu")[1]
         data.mean, data.std, data.standardize = stored.mean, stored.std, True
         net, refusal = stored.net, stored.refusal
     digit = digit_of(picture, deskew)
