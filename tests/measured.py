@@ -424,6 +424,18 @@ def the_written_field_is_unsure(out: Outputs) -> float:
     return between(0.4, out.row("envelope")[-1], 0.65)
 
 
+@claim("13_zip_code", "two of eight below 0.9, the others above 0.97; twice what sliding loses")
+def poor_readers_hurt_cutting_most(_: Outputs) -> float:
+    runs = stored("13_fields", count=60_000)
+    poor, good = ([r for r in runs if (r["single"] < 0.9) == low] for low in (True, False))
+    cut, slide = (
+        statistics.mean(r[way] for r in good) - statistics.mean(r[way] for r in poor)
+        for way in ("cut +3", "slide +3")
+    )
+    as_said = (len(poor), len(good)) == (2, 6)
+    return min(1.01 * as_said, min(r["single"] for r in good) / 0.97, cut / max(slide, 0.01) / 2)
+
+
 # 00 and 01 The first lessons
 
 
