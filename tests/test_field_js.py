@@ -10,7 +10,7 @@ from torch import nn
 
 from lenet_helpers import load_net
 from lenet_helpers.handwriting import ink
-from lenet_helpers.network_view.stored import pictures_for, stored_network
+from lenet_helpers.network_view.stored import digits_in_form
 from lenet_helpers.zip_code import compose, to_field
 from lenet_helpers.zip_code.browser import describe_sliding
 from lenet_helpers.zip_code.reading import NOTHING, read_field, slide_over, sliding_lenet
@@ -30,7 +30,7 @@ def network() -> nn.Sequential:
 
 def some_fields(count: int = 6):
     """Fields at all gaps, composed from scikit-learn's digits."""
-    digits = pictures_for(stored_network())
+    digits = digits_in_form()[1]
     gaps = torch.tensor(GAPS).repeat_interleave(count)
     return compose(digits.images, digits.labels, gaps, torch.Generator().manual_seed(0))
 

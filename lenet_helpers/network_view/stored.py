@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from lenet_helpers.data.batches import BatchIterator, load_data
+from lenet_helpers.data.batches import BatchIterator, load_data, pixel_statistics
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.models import lenet
@@ -47,9 +47,20 @@ def network_of(weights: dict, activation: str) -> nn.Sequential:
 
 def pictures_for(stored: Stored) -> BatchIterator:
     """MNIST's test images if they are at hand, else scikit-learn's digits in the same form."""
-    data = load_data("mnist" if datasets_at_hand()["mnist"] else "digits", device="cpu")[1]
-    if data.name == "digits":
-        images = torch.stack([normalize_digit(image) for image in data.images])
-        data.images = images.round().to(torch.uint8)
+    if datasets_at_hand()["mnist"]:
+        data = load_data("mnist", device="cpu")[1]
+    else:
+        data = digits_in_form()[1]
     data.mean, data.std, data.standardize = stored.mean, stored.std, True
     return data
+
+
+def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
+    """scikit-learn's digits, training and test part, in the form of MNIST."""
+    parts = load_data("digits", device="cpu")
+    for part in parts:
+        images = torch.stack([normalize_digit(image) for image in part.images])
+        part.images = images.round().to(torch.uint8)
+    for part in parts:
+        part.mean, part.std = pixel_statistics(parts[0].images)
+    return parts
