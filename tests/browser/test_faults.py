@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 
-from tests.browser.conftest import Lesson
+from tests.browser.conftest import Lesson, eventually
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
@@ -127,7 +127,12 @@ def test_a_course_in_another_folder_shows_its_pictures_and_imports(lab, open_les
     lesson.run_cell(ids.index("language-switch"))
     assert lesson.errors() == []
     pictures = page.locator(".jp-RenderedMarkdown img")
-    assert pictures.count() == source.read_text(encoding="utf-8").count("](../imgs/") >= 6
+    count = source.read_text(encoding="utf-8").count("](../imgs/")
+
+    def all_are_there():  # cells out of sight are drawn later
+        assert pictures.count() == count >= 6
+
+    eventually(all_are_there)
     for picture in pictures.all():
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown
 
