@@ -50,14 +50,14 @@ def pictures_for(stored: Stored) -> BatchIterator:
     if datasets_at_hand()["mnist"]:
         data = load_data("mnist", device="cpu")[1]
     else:
-        data = digits_in_form()[1]
+        (data,) = digits_in_form(test_only=True)
     data.mean, data.std, data.standardize = stored.mean, stored.std, True
     return data
 
 
-def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
-    """scikit-learn's digits, training and test part, in the form of MNIST."""
-    parts = load_data("digits", device="cpu")
+def digits_in_form(*, test_only: bool = False) -> tuple[BatchIterator, ...]:
+    """scikit-learn's digits in the form of MNIST: training and test part, or that alone."""
+    parts = load_data("digits", device="cpu")[1 if test_only else 0 :]
     for part in parts:
         images = torch.stack([normalize_digit(image) for image in part.images])
         part.images = images.round().to(torch.uint8)
