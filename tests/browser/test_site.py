@@ -172,10 +172,13 @@ def test_an_address_without_sense_does_no_harm(open_page, nonsense):
     assert "Write a digit first" in reading(page).inner_text()
 
 
-def test_another_address_changes_what_is_shown(open_page):
+@pytest.mark.parametrize("kept", ["", "; history.replaceState(null, '', '#lang=en')"])
+def test_another_address_changes_what_is_shown(open_page, kept):
+    """Also if what was shown before is kept just before the page hears of the new one."""
     page = open_page("try_it", locale="en-GB")
-    page.evaluate("location.hash = '#picture=3'")
+    page.evaluate(f"location.hash = '#picture=3'{kept}")
     page.locator(".nv-reading:visible", has_text="reads 3").wait_for()
+    page.wait_for_function("location.hash.includes('picture=3')")
 
 
 TWO_DIGITS = ([(10, 30), (40, 30), (12, 80), (45, 80)], [(60, 30), (90, 30), (62, 80), (92, 80)])

@@ -6,9 +6,9 @@ const refuse = makeRefuse(GIVEN.refusals.map(({ rule, levels }) => readRefusal(r
 const keepSoon = onceSettled(() => history.replaceState(null, "", addressOf(view.state)), 300);
 let view = null;
 
-function showAddress() {
+function showAddress(address) {
   const counts = { networks: NETWORKS.length, pictures: PICTURES.length };
-  const { state, chosen } = stateOf(location.hash, counts);
+  const { state, chosen } = stateOf(new URL(address).hash, counts);
   if (view) view.destroy();
   view = mountNetworkView(document.getElementById("view"), {
     networks: NETWORKS, pictures: PICTURES, draw: true, refuse, language: languageNow(),
@@ -20,5 +20,9 @@ document.addEventListener("language", () => {
   view.setLanguage(languageNow());
   keepSoon();
 });
-window.addEventListener("hashchange", showAddress); // another address was typed or pasted
-showAddress();
+// Another address was typed or pasted. What was shown may have been kept in between: the event knows.
+window.addEventListener("hashchange", ({ newURL }) => {
+  showAddress(newURL);
+  keepSoon();
+});
+showAddress(location.href);
