@@ -117,13 +117,13 @@ def living(open_for_module):
     page = lesson.page
     page.set_viewport_size({"width": 1280, "height": 800})
     page.locator(".nv-row").first.wait_for(timeout=30_000)
-    page.locator(".nv").evaluate("view => view.scrollIntoView({ block: 'center' })")
     yield lesson
     assert lesson.errors() == []
 
 
 def all_is_on_the_screen(page) -> None:
     assert page.locator(".jp-DirListing").first.is_visible()
+    page.locator(".nv").evaluate("view => view.scrollIntoView({ block: 'center' })")
     whole = page.locator(".nv").bounding_box()
     notebook = page.locator(".jp-WindowedPanel-outer").first.bounding_box()
     assert whole["y"] >= notebook["y"] - 1
