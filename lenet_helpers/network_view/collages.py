@@ -1,14 +1,15 @@
-"""Pictures that are no digits, made of digits: pieces pasted together, pairs, fillings, blots."""
+"""Pictures that are no digits: collages of digits, pairs, fillings, blots, letters."""
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
 from lenet_helpers.handwriting.form import crop, normalize_digit
+from lenet_helpers.network_view.letters import letters
 
-MOST = 19_500  # pictures, all kinds together
+MOST = 28_500  # pictures, all kinds together
 FOR_EACH_DIGIT = 4  # at most: small data sets make fewer
-PAIRS, FILLED, BLOTS = 2 / 13, 2 / 13, 1 / 13  # of them; the others are collages
+PAIRS, FILLED, BLOTS, LETTERS = 2 / 19, 2 / 19, 1 / 19, 6 / 19  # of them; the others are collages
 SOFT = 3_000
 SHEET = 40  # a collage's sheet; its pieces lie in a digit's box, 20 high and 16 wide, in the middle
 TOP, BOTTOM, LEFT, RIGHT = 10, 30, 12, 28
@@ -24,19 +25,21 @@ def no_digits(
     box of one; half of them are strokes, that is, ones. A pair is two digits side by side. A
     filling is a digit so thick that it is a grey area, some with a lighter digit in it. A blot is
     an ellipse or a rectangle. They are made of training digits, ``uint8 (n, 28, 28)``, and their
-    labels: at most so many, and at most four for each digit.
+    labels; the letters are printed. At most so many, and at most four for each digit.
     """
     random = np.random.default_rng(seed)
     inked = images.flatten(1).amax(dim=1).cpu() > 0
     images, labels = images.cpu()[inked], labels.cpu()[inked]
     strokes = images[labels == STROKE] if (labels == STROKE).any() else images
     count = min(most, FOR_EACH_DIGIT * len(images))
-    pairs, filled, blots = (round(count * share) for share in (PAIRS, FILLED, BLOTS))
-    collages = count - pairs - filled - blots
+    kinds = [round(count * share) for share in (PAIRS, FILLED, BLOTS, LETTERS)]
+    pairs, filled, blots, printed = kinds
+    collages = count - sum(kinds)
     made = [_collage(images, strokes, random) for _ in range(collages)]
     made += [_pair(images, random) for _ in range(pairs)]
     made += [_filled(images, random) for _ in range(filled)]
     made += [_blot(random) for _ in range(blots)]
+    made += letters(printed, random)
     in_form = torch.stack([normalize_digit(picture) for picture in made])
     return in_form.clamp(max=255).round().to(torch.uint8)
 
