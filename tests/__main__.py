@@ -20,6 +20,7 @@ NOTEBOOKS = ["--nbval-lax", "--nbval-current-env"]
 def main(extra: list[str]) -> int:
     """Run pytest without the settings of whoever calls it. Returns its exit status."""
     environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
+    environment["OMP_NUM_THREADS"] = str((os.cpu_count() or 1) // WORKERS)  # in each kernel
     command = [sys.executable, "-m", "pytest", *SHARED_OUT, *NOTEBOOKS, "-ra", *extra]
     return subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False

@@ -14,7 +14,7 @@ from lenet_helpers import load_data
 from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, network_of
 
-SHARE = 0.006  # of the validation digits may be refused
+SHARE = 0.007  # of the validation digits may be refused
 
 
 def main(activation: str) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional as F
 
+from lenet_helpers.cores import one_thread
 from lenet_helpers.data.catalog import IMAGE_SIZE
 from lenet_helpers.words import SettingError
 
@@ -30,6 +31,7 @@ def normalize_digit(scan) -> torch.Tensor:
     return form_steps(scan).image.to(torch.get_default_dtype())
 
 
+@one_thread()  # beside another program, two threads took a hundred times as long for a small scan
 def form_steps(scan) -> FormSteps:
     """Crop, shrink into 20×20 with the aspect ratio kept, place the centre of mass at (14, 14).
 

@@ -23,7 +23,7 @@ SIZE, SHEET = 64, 152  # of a font, and of the sheet around its letter
 
 def letters(count: int, random: np.random.Generator) -> Iterator[torch.Tensor]:
     """Letters turned, slanted, squeezed, with another pen: ``float32 (SHEET, SHEET)``."""
-    printed = _printed()
+    printed = printed_letters(*FONTS)
     for number in range(count):
         row = number % len(LETTERS) + len(LETTERS) * int(random.integers(len(FONTS)))
         turn, slant, width = random.uniform((-0.2, -0.3, 0.75), (0.2, 0.3, 1.3))
@@ -42,11 +42,11 @@ def letters(count: int, random: np.random.Generator) -> Iterator[torch.Tensor]:
 
 
 @cache
-def _printed() -> torch.Tensor:
-    """Each letter in each font, from 0 to 255: ``float32 (n, SHEET, SHEET)``."""
+def printed_letters(*fonts: str) -> torch.Tensor:
+    """All letters but O, o, I and l, in fonts of matplotlib: ``float32 (n, SHEET, SHEET)``."""
     folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
     sheets = []
-    for name in FONTS:
+    for name in fonts:
         font = ImageFont.truetype(str(folder / f"{name}.ttf"), SIZE)
         for letter in LETTERS:
             sheet = Image.new("L", (SHEET, SHEET))

@@ -60,7 +60,7 @@ export function judgeDigit(refusal, run, inks) {
 
 const REFUSAL_REASONS = [
   { zh: "和学过的都不像", en: "unlike all that it learned" },
-  { zh: "像拼贴出来的", en: "like pieces pasted together" },
+  { zh: "像字母，或者像拼贴出来的", en: "like a letter, or like pieces pasted together" },
   { zh: "拿不定主意", en: "undecided between classes" },
   { zh: "太小，或者墨太少、太多", en: "too small, or too little or too much ink" },
 ];

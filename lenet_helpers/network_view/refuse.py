@@ -6,7 +6,7 @@ as odd as one in a hundred:
 * *strange*: how little the outputs of the layer before the fully connected ones are like an 8's, of
   which the mean and the twelve directions of most variance are known: the rest is measured.
 * *pasted*: one more neuron for each class, on the same outputs, says whether this is an 8 or a
-  collage. It was fitted to training digits and to `no_digits`, which are made of training digits.
+  collage, or a letter. It was fitted to training digits and to `no_digits`.
 * *unsure*: the odds against an 8, by the network's own scores.
 
 The score is the length of the three together; with less or more ink than digits have, or smaller,
@@ -73,7 +73,7 @@ class Refusal:
         share: float = SHARE,
         collages: int = MOST,
     ) -> "Refusal":
-        """Learn from digits alone what is usual, and choose the threshold.
+        """Learn what is usual from digits, and what is not from `no_digits`; choose the threshold.
 
         Args:
             net: trained on digits like these; it is left as it is.
