@@ -125,7 +125,7 @@ async def misbehave(kind: str, student: Student, victim: str, started, over) -> 
             elif kind == "kernel killed":
                 await student.run("import os; os.kill(os.getpid(), 9)")
             else:
-                loop = asyncio.create_task(student.run("while True: pass"))
+                loop = asyncio.create_task(student.run("while True: pass", endless=True))
                 await over.wait()
                 await student.interrupt()
                 await loop

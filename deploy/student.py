@@ -135,15 +135,15 @@ class Student:
         await self._connect()
         await self.run("pass")
 
-    async def run(self, code: str) -> str:
+    async def run(self, code: str, *, endless: bool = False) -> str:
         """Run a cell and return what it printed.
 
         Raises:
             CellError: the cell ended in an error.
             KernelDied: the kernel ended.
-            TimeoutError: no answer within ``patience``.
+            TimeoutError: no answer within ``patience``, unless the cell is to be ``endless``.
         """
-        return await asyncio.wait_for(self._run(code), self.patience)
+        return await asyncio.wait_for(self._run(code), None if endless else self.patience)
 
     async def kernel_again(self) -> None:
         """After its death, wait until the server has started the kernel again."""
