@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lenet_helpers.cores import allowed_cores
+
 ROOT = Path(__file__).resolve().parents[1]
-WORKERS = min(os.cpu_count() or 1, 4)
+WORKERS = min(CORES := allowed_cores(), 4)
 # A file's tests stay on one worker. In the order of the names, the short files come last.
 SHARED_OUT = ["-n", str(WORKERS), "--dist", "loadscope", "--no-loadscope-reorder"]
 SETTINGS = ("LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
@@ -20,7 +22,7 @@ NOTEBOOKS = ["--nbval-lax", "--nbval-current-env"]
 def main(extra: list[str]) -> int:
     """Run pytest without the settings of whoever calls it. Returns its exit status."""
     environment = {k: v for k, v in os.environ.items() if k not in SETTINGS}
-    environment["OMP_NUM_THREADS"] = str((os.cpu_count() or 1) // WORKERS)  # in each kernel
+    environment["OMP_NUM_THREADS"] = str(CORES // WORKERS)  # in each kernel
     command = [sys.executable, "-m", "pytest", *SHARED_OUT, *NOTEBOOKS, "-ra", *extra]
     return subprocess.run(
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False
