@@ -40,13 +40,16 @@ function nameHandles(slider) {
   for (const handle of slider.querySelectorAll('[role="slider"]')) handle.setAttribute("aria-label", name);
 }
 
-// After what stands in its box: its caption, or else the controls that it follows.
+// After what stands in its box: its caption, or else the controls that it follows. Out of sight no text
+// may be drawn: then it keeps its name, or takes all that stands there.
 function namePicture(picture) {
   const box = picture.closest(".widget-box") ?? picture;
   const parts = [...box.querySelectorAll(".widget-html-content, .widget-label, .widget-readout")];
   const caption = parts.filter((part) => part.matches(".widget-html-content") && part.innerText);
-  const words = (caption.length ? caption : parts).map((part) => part.innerText.trim()).join(" ");
-  if (picture.alt !== words) picture.alt = words;
+  const named = caption.length ? caption : parts;
+  const words = (of) => named.map(of).map((text) => text.trim()).filter(Boolean).join(" ");
+  const name = words((part) => part.innerText) || picture.alt.trim() || words((part) => part.textContent);
+  if (picture.alt !== name) picture.alt = name;
 }
 
 // Without its widget a view holds an English message alone; after a restart of the kernel, a widget
