@@ -163,8 +163,9 @@ def table(rows: list[dict]) -> str:
         f"{datetime.date.today()}. Shares that are refused, by the rule of "
         "`lenet_helpers/network_view/refuse.py` and by the largest probability alone. The "
         f"threshold of each refuses at most {SHARE:.1%} of MNIST's last 10,000 training digits, "
-        "which the networks did not learn from; all else was measured once, with fonts, garments, "
-        "digits and random numbers that the rule was not made with. Least and most over "
+        "which the networks did not learn from; all else was measured with fonts, garments, "
+        "digits and random numbers that the rule was not fitted to (which letters it learns, and "
+        "how many, was chosen after two looks at these). Least and most over "
         f"{len(SEEDS)} seeds; test accuracy of the networks "
         f"{spread(accuracies(rows), 4)}.",
         "",

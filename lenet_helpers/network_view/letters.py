@@ -2,7 +2,6 @@
 
 import string
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -41,7 +40,6 @@ def letters(count: int, random: np.random.Generator) -> Iterator[torch.Tensor]:
         yield letter[0, 0]
 
 
-@cache
 def printed_letters(*fonts: str) -> torch.Tensor:
     """All letters but O, o, I and l, in fonts of matplotlib: ``float32 (n, SHEET, SHEET)``."""
     folder = Path(matplotlib.get_data_path(), "fonts", "ttf")
