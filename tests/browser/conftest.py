@@ -172,37 +172,83 @@ def as_cell(source: str, *tags: str) -> nbformat.NotebookNode:
     return kind(source.removeprefix("md:"), metadata={"tags": list(tags)} if tags else {})
 
 
-def opener(lab, chromium):
-    """Open a notebook, given by its path or as a list of cells or their sources, in a new page.
+def put(lab, what: Path | list, **metadata) -> str:
+    """Put a notebook where JupyterLab finds it; its path there.
 
-    ``metadata`` goes into a notebook that is made of cells; ``lenet_course=True`` makes it one of
-    the course.
+    It is given by its path or as a list of cells or their sources; ``metadata`` goes into the one
+    that is made of cells, ``lenet_course=True`` makes it one of the course.
     """
-    address, folder = lab
+    if isinstance(what, Path):
+        name, text = what.name, what.read_text(encoding="utf-8")
+    else:
+        name = f"test-{time.monotonic_ns()}.ipynb"
+        cells = [as_cell(each) if isinstance(each, str) else each for each in what]
+        text = nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL | metadata))
+    (lab[1] / "notebooks" / name).write_text(text, encoding="utf-8", newline="")
+    return f"notebooks/{name}"
+
+
+OPEN = """async (path) => {
+  const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
+  await panel.context.ready;
+}"""
+CLOSE_ALL = """() => Promise.all([...window.jupyterapp.shell.widgets("main")].map(
+  async (panel) => {
+    await panel.sessionContext?.shutdown();
+    panel.dispose();
+  }))"""
+AS_AT_FIRST = "() => !document.querySelector('.jp-Dialog, .lenet-class-button[aria-pressed=true]')"
+
+
+@pytest.fixture(scope="session")
+def lab_page(lab, chromium):
+    """The one page in which most tests open their notebooks: to load JupyterLab takes seconds."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def open_lesson(lab, lab_page):
+    """Open a notebook (`put`, or its path there) in JupyterLab, in both languages, and alone."""
+
+    def open_(what: Path | list | str, **metadata) -> Lesson:
+        close()
+        lab_page.set_viewport_size({"width": 1280, "height": 1000})
+        lab_page.evaluate(OPEN, what if isinstance(what, str) else put(lab, what, **metadata))
+        lesson = Lesson(lab_page)
+        lesson.choose("both")
+        return lesson
+
+    def close() -> None:
+        if lab_page.url != "about:blank":
+            lab_page.evaluate(CLOSE_ALL)
+        if lab_page.url == "about:blank" or not lab_page.evaluate(AS_AT_FIRST):
+            lab_page.goto(f"{lab[0]}/lab?reset")
+            lab_page.locator("#lenet-bar").wait_for(timeout=120_000)
+
+    yield open_
+    close()
+
+
+def opener(lab, chromium):
+    """Open a notebook (`put`) in a page of its own, as a reader does who comes for the first time."""
     pages = []
 
     def open_(what: Path | list, **metadata) -> Lesson:
-        if isinstance(what, Path):
-            name = what.name
-            shutil.copy(what, folder / "notebooks" / name)
-        else:
-            name = f"test-{time.monotonic_ns()}.ipynb"
-            cells = [as_cell(each) if isinstance(each, str) else each for each in what]
-            notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL | metadata)
-            nbformat.write(notebook, folder / "notebooks" / name)
         page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
         pages.append(page)
-        page.goto(f"{address}/lab/tree/notebooks/{name}?reset")
+        page.goto(f"{lab[0]}/lab/tree/{put(lab, what, **metadata)}?reset")
         return Lesson(page)
 
     yield open_
     for page in pages:
-        page.evaluate("() => window.jupyterapp.commands.execute('kernelmenu:shutdown')")
+        page.evaluate(CLOSE_ALL)
         page.context.close()
 
 
 @pytest.fixture
-def open_lesson(lab, chromium):
+def open_alone(lab, chromium):
     yield from opener(lab, chromium)
 
 

@@ -114,19 +114,16 @@ def test_a_restart_in_the_middle_of_training_leaves_a_lesson_that_runs(open_less
 
 def test_a_course_in_another_folder_shows_its_pictures_and_imports(lab, open_lesson):
     """JupyterLab is started two folders above; names with a space and Chinese characters."""
-    address, folder = lab
-    course = folder / "课程 course" / "lenet"
+    course = lab[1] / "课程 course" / "lenet"
     shutil.copytree(ROOT / "imgs", course / "imgs")
     (course / "notebooks").mkdir()
     source = NOTEBOOKS / "04_convolution.ipynb"
     shutil.copy(source, course / "notebooks")
-    page = open_lesson([SWITCH]).page
-    page.goto(f"{address}/lab/tree/课程 course/lenet/notebooks/{source.name}?reset")
-    lesson = Lesson(page)
+    lesson = open_lesson(f"课程 course/lenet/notebooks/{source.name}")
     ids = [cell.id for cell in nbformat.read(source, as_version=4).cells]
     lesson.run_cell(ids.index("language-switch"))
     assert lesson.errors() == []
-    pictures = page.locator(".jp-RenderedMarkdown img")
+    pictures = lesson.page.locator(".jp-RenderedMarkdown img")
     count = source.read_text(encoding="utf-8").count("](../imgs/")
 
     def all_are_there():  # cells out of sight are drawn later
@@ -137,9 +134,8 @@ def test_a_course_in_another_folder_shows_its_pictures_and_imports(lab, open_les
         picture.evaluate("image => image.decode()")  # raises if it cannot be shown
 
 
-def test_a_lesson_opened_read_only_runs_all_the_same(lab, open_lesson):
-    address, _ = lab
-    lesson = open_lesson([SWITCH, BOTH, "print(6 * 7)"])
+def test_a_lesson_opened_read_only_runs_all_the_same(open_alone):
+    lesson = open_alone([SWITCH, BOTH, "print(6 * 7)"])
     page = lesson.page
 
     def locked(route):

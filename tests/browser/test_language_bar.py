@@ -52,8 +52,8 @@ def texts(lesson: Lesson) -> str:
     return "\n".join(lesson.page.locator(".jp-Cell-outputArea").all_inner_texts())
 
 
-def test_the_language_needs_no_kernel_and_stays(open_lesson):
-    lesson = open_lesson([BOTH], lenet_course=True)
+def test_the_language_needs_no_kernel_and_stays(open_alone):
+    lesson = open_alone([BOTH], lenet_course=True)
     words(lesson, zh=True, en=True)  # as the setting says
     lesson.choose("zh")
     words(lesson, zh=True, en=False)
@@ -80,14 +80,14 @@ def test_the_language_needs_no_kernel_and_stays(open_lesson):
     ids=["as JupyterLab", "as a Chinese JupyterLab", "as the setting says"],
 )
 def test_it_begins_in_the_language_of_the_setting_or_of_jupyterlab(
-    open_lesson, lab, settings, begins
+    open_alone, lab, settings, begins
 ):
     for name, values in settings.items():
         file = lab[1] / USER_SETTINGS / name / "plugin.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
     try:
-        lesson = open_lesson([BOTH], lenet_course=True)
+        lesson = open_alone([BOTH], lenet_course=True)
         words(lesson, zh=begins == "zh", en=begins == "en")
     finally:
         for name in settings:
@@ -103,8 +103,8 @@ def test_a_readers_own_notebook_is_left_alone_but_widgets_in_it_follow(open_less
         words(lesson, zh=True, en=True)
 
 
-def test_widgets_follow_also_after_a_reload_and_when_a_long_cell_has_ended(open_lesson):
-    lesson = open_lesson([BUTTON, "import time; time.sleep(3)"], lenet_course=True)
+def test_widgets_follow_also_after_a_reload_and_when_a_long_cell_has_ended(open_alone):
+    lesson = open_alone([BUTTON, "import time; time.sleep(3)"], lenet_course=True)
     lesson.choose("en")
     lesson.start()
     expect(button(lesson, "Train")).to_be_visible(timeout=60000)
@@ -130,8 +130,8 @@ def test_an_output_in_a_view_of_its_own_follows(open_lesson):
     expect(view.get_by_text("你好")).to_be_visible()
 
 
-def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(open_lesson):
-    lesson = open_lesson([BUTTON + "\nwidgets.IntSlider()"], lenet_course=True)
+def test_a_widget_without_its_kernel_leaves_a_sentence_in_the_chosen_language(open_alone):
+    lesson = open_alone([BUTTON + "\nwidgets.IntSlider()"], lenet_course=True)
     lesson.run()
     save(lesson)
     kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
@@ -198,8 +198,8 @@ def test_class_mode_shows_and_runs_the_main_line_only(open_lesson, lab):
     page.locator("#lenet-bar .lenet-class-button").click()
     assert all(cell.nth(i).is_visible() for i in range(6))
     save(lesson)
-    name = page.url.split("/")[-1].split("?")[0]
-    saved = json.loads((lab[1] / "notebooks" / name).read_text(encoding="utf-8"))["cells"]
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    saved = json.loads((lab[1] / name).read_text(encoding="utf-8"))["cells"]
     assert [each.get("execution_count") for each in saved] == [None, 1, None, None, 2, None]
     assert [each["metadata"].get("tags") for each in saved] == [
         None, None, ["optional"], ["optional"], None, ["optional"]

@@ -84,39 +84,16 @@ def test_the_live_plot_grows_in_place_in_a_cell_and_in_an_output_widget(open_les
     assert min(lesson.page.evaluate("() => window.seen.map(pictures => pictures.size)")) >= 3
 
 
-OPEN = """async (path) => {
-  const panel = await window.jupyterapp.commands.execute("docmanager:open", { path });
-  await panel.context.ready;
-  await panel.sessionContext.ready;
-  await panel.sessionContext.session.kernel.info; // what JupyterLab writes into the notebook
-}"""
 CONTEXT = "window.jupyterapp.shell.currentWidget.context"
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 ONE_TITLE = """() => [...document.querySelectorAll(".jp-Notebook h1")]
   .filter((title) => title.checkVisibility()).length === 1"""
 
 
-@pytest.fixture(scope="module")
-def lab_page(lab, chromium):
-    page = chromium.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-    page.goto(f"{lab[0]}/lab?reset")
-    page.locator("#lenet-bar").wait_for(timeout=120_000)
-    yield page
-    page.context.close()
-
-
-@pytest.fixture(params=sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def opened(request, lab, lab_page):
-    """A lesson that was opened and nothing more: its page, its file and the copy that is open."""
-    copy = lab[1] / "notebooks" / request.param.name
-    copy.write_bytes(request.param.read_bytes())
-    lab_page.evaluate(OPEN, f"notebooks/{copy.name}")
-    yield lab_page, request.param, copy
-    for command in ("kernelmenu:shutdown", "application:close"):
-        lab_page.evaluate(f"() => window.jupyterapp.commands.execute('{command}')")
-
-
-def test_a_lesson_that_is_opened_is_whole_in_each_language_and_unchanged(opened):
-    page, notebook, copy = opened
+@pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_lesson_that_is_opened_is_whole_in_each_language_and_unchanged(notebook, lab, open_lesson):
+    page = open_lesson(notebook).page
+    page.evaluate(f"() => {KERNEL}.info")  # what JupyterLab writes into the notebook
     for language in ("zh", "en"):
         page.locator(f"#lenet-bar [data-language={language}]").click()
         page.wait_for_function(ONE_TITLE)
@@ -136,4 +113,4 @@ def test_a_lesson_that_is_opened_is_whole_in_each_language_and_unchanged(opened)
     assert page.locator(".Toastify__toast").count() == 0
     assert page.evaluate(f"() => {CONTEXT}.model.dirty") is False
     page.evaluate(f"() => {CONTEXT}.save()")
-    assert copy.read_bytes() == notebook.read_bytes()
+    assert (lab[1] / "notebooks" / notebook.name).read_bytes() == notebook.read_bytes()
