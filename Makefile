@@ -23,12 +23,13 @@ EXECUTE = --to notebook --execute --log-level WARN --output-dir .venv/executed \
   '--ClearMetadataPreprocessor.preserve_cell_metadata_mask={"tags","jupyter"}' \
   '--ClearMetadataPreprocessor.preserve_nb_metadata_mask={"kernelspec","lenet_course",("language_info","name")}'
 
-.PHONY: help env lab test notebooks site bench lint moved
+.PHONY: help env lab test test-long notebooks site bench lint moved
 
 help:
 	@echo 'make env        create .venv and install the course (once; a second call does nothing)'
 	@echo 'make lab        open the lessons in JupyterLab          LAB_ARGS="--port 9999"'
 	@echo 'make test       run all tests                           TEST_ARGS="-k data"'
+	@echo 'make test-long  run the lessons on the data that make test leaves out'
 	@echo 'make notebooks  run all lessons again on the real data sets and store their outputs'
 	@echo 'make site       write a copy of all lessons for the web, and for taking home, into _site/'
 	@echo 'make bench      time the training against that of d2l; about ten minutes'
@@ -83,6 +84,9 @@ lab: $(READY)
 
 test: $(READY_TO_TEST)
 	@$(VENV_PYTHON) -m tests $(TEST_ARGS)
+
+test-long: $(READY_TO_TEST)
+	@$(VENV_PYTHON) -m tests --long notebooks $(TEST_ARGS)
 
 # A lesson takes its place only when all of it has run.
 notebooks: $(READY)

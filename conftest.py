@@ -1,11 +1,12 @@
-"""What the lessons need beyond nbval: each runs on the digits and on the real data sets.
+"""What the lessons need beyond nbval: each runs once, on the data sets that suit it.
 
-One that asks for no other data than the digits runs once. A cell tagged ``check-on-real-data`` is
-compared with its stored output on the real data sets. Where one of them is not at hand, that run
-is skipped and says so.
+On the real data sets, compared with its stored outputs (those of cells tagged
+``check-on-real-data``, too) and its claims; on the digits that are always there, if its trainings
+are long or a real data set is not at hand. ``--long`` runs each on the others.
 """
 
 import re
+from functools import cache
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -15,6 +16,12 @@ from tests.measured import MEASURED, Outputs, text
 TAG = "check-on-real-data"
 REAL_DATA = ("fashion_mnist", "mnist")
 ASKS_FOR_DATA = re.compile(r'load_data\((?!\\"digits)|Panel\(')
+# On the real data sets they train for half a minute to four minutes each.
+LONG = ("07_", "08_", "09_", "10_", "11_", "12_", "lenet_in_one_class")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="lessons on the data not used otherwise")
 
 
 class LessonOnDigits(IPyNbFile):
@@ -27,16 +34,27 @@ class LessonOnDigits(IPyNbFile):
 
 
 def pytest_collect_file(file_path, parent):
-    """The second run of a lesson; nbval itself collects the one on the real data sets."""
+    """A lesson's run on the digits; nbval itself collects the one on the real data sets."""
     if parent.config.option.nbval_lax and file_path.suffix == ".ipynb" and asks_for_data(file_path):
         name = f"{file_path.name}[digits]"
         nodeid = f"{parent.nodeid}/{name}"
         return LessonOnDigits.from_parent(parent, path=file_path, name=name, nodeid=nodeid)
 
 
+@cache
 def asks_for_data(lesson):
     """Whether it may read other data where the real data sets are at hand."""
-    return ASKS_FOR_DATA.search(lesson.read_text(encoding="utf-8"))
+    return bool(ASKS_FOR_DATA.search(lesson.read_text(encoding="utf-8")))
+
+
+def is_wanted(run, long):
+    """Whether this one of a lesson's two runs is made."""
+    on_digits = isinstance(run, LessonOnDigits)
+    if not asks_for_data(run.path):
+        return not long
+    if run.path.name.startswith(LONG):
+        return on_digits != long
+    return on_digits == long or bool(missing_data_sets())  # one is skipped then, and says so
 
 
 class ClaimsOfAFreshRun(pytest.Item):
@@ -60,9 +78,12 @@ class ClaimsOfAFreshRun(pytest.Item):
         return str(excinfo.value)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     cells = [item for item in items if isinstance(item.parent, IPyNbFile)]
-    missing = _missing_data_sets() if cells else []
+    if unwanted := [cell for cell in cells if not is_wanted(cell.parent, config.option.long)]:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in set(unwanted)]
+    missing = missing_data_sets() if cells else []
     skip = pytest.mark.skip(
         reason=f"not at hand: {', '.join(missing)}"
         " (set LENET_DATA to their folder, or get them once with lenet_helpers.load_data)"
@@ -89,7 +110,9 @@ def _add_claims(items):
         items.insert(items.index(last) + 1, claims)
 
 
-def _missing_data_sets():
+@cache
+def missing_data_sets():
+    """The real data sets that this machine has not."""
     from lenet_helpers import datasets_at_hand
 
     at_hand = datasets_at_hand()

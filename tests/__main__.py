@@ -1,7 +1,7 @@
 """``python -m tests`` runs everything on all cores (four at most), the longest first.
 
-That is: every notebook, top to bottom, on the real data sets and on the digits that are always
-there; a real JupyterLab in a browser; the unit tests. What follows goes to pytest as it is.
+That is: every notebook, top to bottom; a real JupyterLab in a browser; the unit tests. What follows
+goes to pytest as it is: ``--long notebooks`` runs the lessons on the data not used otherwise.
 """
 
 import os

@@ -66,11 +66,20 @@ def real_places(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The site as it is built from the lessons."""
-    from tests.site_pages import build_into
+def site(tmp_path_factory, worker_id):
+    """The site as it is built from the lessons, once for all workers."""
+    from filelock import FileLock
 
-    return build_into(tmp_path_factory.mktemp("site") / "site")
+    from tests.site_pages import Site
+    from web.build import build
+
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder if worker_id == "master" else folder.parent) / "site"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            build(new := folder.with_suffix(".new"))
+            new.rename(folder)
+    return Site(folder)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,6 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 
-from web.build import build
-
 
 @dataclass(frozen=True)
 class Site:
@@ -22,11 +20,6 @@ class Site:
             path.stem: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
             for path in sorted(self.folder.glob("*.html"))
         }
-
-
-def build_into(folder: Path) -> Site:
-    build(folder)
-    return Site(folder)
 
 
 def addresses(page: BeautifulSoup) -> list[str]:

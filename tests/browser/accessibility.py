@@ -8,9 +8,11 @@ NAMED = {
     "image-alt", "button-name", "aria-input-field-name", "scrollable-region-focusable",
     "empty-table-header",
 }  # fmt: skip
+# What the width of the window or the theme may change.
+OF_THE_LOOK = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"]
 # Of texts in the same colours on the same grounds one is enough: axe looks at what lies behind
 # each, which takes seconds on a page with much code.
-RUN = """async (within) => {
+RUN = """async ([within, rules]) => {
   const seen = new Set();
   for (const element of document.querySelectorAll(`:is(${within}) *`)) {
     delete element.dataset.axe;
@@ -27,6 +29,7 @@ RUN = """async (within) => {
   }
   axe.configure({ rules: [{ id: "color-contrast", selector: "[data-axe]" }] });
   const options = { resultTypes: ["violations"], preload: false };
+  if (rules) options.runOnly = rules;
   const { violations } = await axe.run(within, options);
   return violations.map(({ id, impact, nodes }) =>
     [id, impact, nodes.map(({ html, any }) => `${html.slice(0, 200)} | ${any[0]?.message}`)]);
@@ -38,7 +41,7 @@ def load_axe(page) -> None:
     page.evaluate(AXE_SCRIPT)
 
 
-def findings(page, within: str = "html") -> list:
+def findings(page, within: str = "html", rules: list[str] | None = None) -> list:
     """What axe finds there that is serious or critical, or has been found before."""
-    found = page.evaluate(RUN, within)
+    found = page.evaluate(RUN, [within, rules])
     return [f for f in found if f[0] in NAMED or f[1] in ("serious", "critical")]

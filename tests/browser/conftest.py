@@ -232,7 +232,7 @@ def open_lesson(lab, lab_page):
 
 
 def opener(lab, chromium):
-    """Open a notebook (`put`) in a page of its own, as a reader does who comes for the first time."""
+    """Open a notebook (`put`) in a page of its own, as for a reader's first visit."""
     pages = []
 
     def open_(what: Path | list, **metadata) -> Lesson:

@@ -16,7 +16,7 @@ from lenet_helpers import LiveAnimator, lenet, load_data, train
 
 batches = load_data("digits", 32, "cpu")
 animator = LiveAnimator(xlabel="epoch", legend=["loss"])
-for progress in train(lenet(), *batches, num_epochs=12, lr=0.9, device="cpu"):
+for progress in train(lenet(), *batches, num_epochs=6, lr=0.9, device="cpu"):
     animator.add(progress.epoch, progress.loss)
 """
 
@@ -91,7 +91,7 @@ def test_run_all_during_training_runs_all_once_more(open_lesson):
     assert lesson.errors() == []
     assert [cell["count"] for cell in saved(lesson)] == [4, 5, 6]
     assert lesson.page.locator(".jp-RenderedImage img").count() == 1
-    assert lesson.page.get_by_text("12 epochs", exact=True).count() == 1
+    assert lesson.page.get_by_text("6 epochs", exact=True).count() == 1
 
 
 def test_a_restart_in_the_middle_of_training_leaves_a_lesson_that_runs(open_lesson):

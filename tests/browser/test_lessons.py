@@ -1,7 +1,7 @@
 """What a student sees: the language switch, the live plot, every lesson's texts and pictures.
 
-That each lesson runs is seen without a browser, on both kinds of data (`conftest.py`); that one
-runs in JupyterLab, twice over, is seen in `test_faults.py`.
+That each lesson runs is seen without a browser (`conftest.py`); that one runs in JupyterLab, twice
+over, is seen in `test_faults.py`.
 """
 
 from pathlib import Path
@@ -91,7 +91,7 @@ ONE_TITLE = """() => [...document.querySelectorAll(".jp-Notebook h1")]
 
 
 @pytest.mark.parametrize("notebook", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_lesson_that_is_opened_is_whole_in_each_language_and_unchanged(notebook, lab, open_lesson):
+def test_a_lesson_that_is_opened_is_whole_and_stays_unchanged(notebook, lab, open_lesson):
     page = open_lesson(notebook).page
     page.evaluate(f"() => {KERNEL}.info")  # what JupyterLab writes into the notebook
     for language in ("zh", "en"):

@@ -239,16 +239,18 @@ def accuracy_in(words: str) -> float:
 
 def test_relu_learns_the_digits_while_the_network_changes(open_page):
     page = open_page("train_it", locale="en-GB")
+    assert page.locator("#epochs-now").inner_text() == "5"
+    page.locator("#epochs").fill("2")  # enough to see it
     before = pictures_of(page)
     page.locator("#train").press("Enter")
     words = said(page)
-    assert words.startswith("Finished, epoch 5.0")
-    assert accuracy_in(words) >= 0.93
+    assert words.startswith("Finished, epoch 2.0")
+    assert accuracy_in(words) >= 0.8
     page.wait_for_timeout(100)  # a frame or two
     changed = [a != b for a, b in zip(before, pictures_of(page), strict=True)]
     assert sum(changed) > 30
-    assert page.locator(".curve .testAccuracy").get_attribute("d").count("L") == 5
-    assert "epochs 0 to 5" in page.locator(".curve").get_attribute("aria-label")
+    assert page.locator(".curve .testAccuracy").get_attribute("d").count("L") == 2
+    assert "epochs 0 to 2" in page.locator(".curve").get_attribute("aria-label")
 
 
 def test_a_training_stops_and_goes_on_where_it_was(open_page):
