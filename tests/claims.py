@@ -30,11 +30,12 @@ import argparse
 import hashlib
 import re
 import tomllib
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
-from tests.lessons import LESSONS, ROOT, Lesson, languages, prose, tags
+from tests.lessons import COMPARED, LESSONS, ROOT, Lesson, languages, prose, tags
 from tests.measured import MEASURED, text
 
 TESTS = ROOT / "tests"
@@ -43,7 +44,6 @@ CLAIMS, SOURCES, FROM_ELSEWHERE, IN_WORDS = tomllib.loads(
     (TESTS / "claims.toml").read_text(encoding="utf-8")
 ).values()
 NOT_STATEMENTS = {"title", "navigation"}  # what the lesson teaches, and links
-COMPARED = {"nbval-check-output", "check-on-real-data"}
 
 LISTING = re.compile(r"^```.*?^```\n?", re.S | re.M)
 ITEM = re.compile(r"\n(?=\s*(?:[-*] |\d+\. |\|))")
@@ -88,6 +88,10 @@ class Sentence:
         return hashlib.sha1(f"{self.zh}\n{self.en}".encode()).hexdigest()[:8]
 
     @property
+    def place(self) -> tuple[str, str]:
+        return self.cell, self.key
+
+    @property
     def states(self) -> bool:
         """Whether it has a word that compares or gives a cause, a decimal, or a share.
 
@@ -130,33 +134,29 @@ def sentences(lesson: Lesson) -> Iterator[Sentence]:
             yield from (Sentence(cell.id, *both) for both in zip(*split, strict=True))
 
 
-def affirmed(lesson: Lesson) -> dict[str, dict[str, str]]:
+def affirmed(lesson: Lesson) -> dict[tuple[str, str], str]:
     """The marks of a lesson's sentences, by cell and key."""
     file = AFFIRMED / f"{lesson.stem}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    cells = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {(cell, key): mark for cell, marks in cells.items() for key, mark in marks.items()}
 
 
-def write(lesson: Lesson, marks: dict[str, dict[str, str]]) -> None:
+def write(lesson: Lesson, marks: dict[tuple[str, str], str]) -> None:
     """Write the marks in the order of the lesson, each beside the beginning of its sentence."""
-    cells = defaultdict(dict)
-    for sentence in sentences(lesson):
-        if mark := marks.get(sentence.cell, {}).get(sentence.key):
-            cells[sentence.cell][sentence.key] = f'"{mark}"  # {sentence.en[:60]}'
-    tables = (
-        "\n".join([f"[{cell}]", *(f"{key} = {mark}" for key, mark in lines.items())])
-        for cell, lines in cells.items()
-    )
-    file = AFFIRMED / f"{lesson.stem}.toml"
-    file.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
+    tables = []
+    marked = dict.fromkeys(s for s in sentences(lesson) if s.place in marks)
+    for cell, group in groupby(marked, key=attrgetter("cell")):
+        lines = (f'{s.key} = "{marks[s.place]}"  # {s.en[:60]}\n' for s in group)
+        tables.append("".join([f"[{cell}]\n", *lines]))
+    (AFFIRMED / f"{lesson.stem}.toml").write_text("\n".join(tables), encoding="utf-8")
 
 
 def unheld(lesson: Lesson) -> tuple[list[Sentence], list[str]]:
     """Sentences that nobody affirmed, and affirmed ones that are gone (cell and key)."""
     marks = affirmed(lesson)
-    stating = [sentence for sentence in sentences(lesson) if sentence.states]
-    there = {(sentence.cell, sentence.key) for sentence in stating}
-    gone = [f"{c} {k}" for c, keys in marks.items() for k in keys if (c, k) not in there]
-    return [s for s in stating if s.key not in marks.get(s.cell, {})], gone
+    stating = {s.place: s for s in sentences(lesson) if s.states}
+    gone = [" ".join(place) for place in marks if place not in stating]
+    return [s for place, s in stating.items() if place not in marks], gone
 
 
 def names(mark: str) -> list[str]:
@@ -175,7 +175,7 @@ def check_mark(lesson: Lesson, mark: str) -> None:
         "claim": {name for name, outputs in MEASURED.items() if outputs.lesson == lesson.stem},
         "cell": {cell.id for cell in lesson.codes if holds(cell)},
         "exercise": {cell.id for cell in lesson.codes},
-        "software": {file.relative_to(TESTS).as_posix() for file in TESTS.rglob("*.py")},
+        "software": {file.name for file in TESTS.glob("*.py")},
         "source": SOURCES,
         **dict.fromkeys(["definition", "question", "advice"], {""}),
     }
@@ -200,7 +200,7 @@ def table() -> Iterator[str]:
     for stem, lesson in LESSONS.items():
         marks, said = affirmed(lesson), stored(lesson)
         for s in sentences(lesson):
-            mark = marks.get(s.cell, {}).get(s.key, "")
+            mark = marks.get(s.place, "")
             if mark.startswith(("claim", "cell")):
                 claims = names(mark) if mark.startswith("claim") else []
                 margins = "; ".join(MEASURED[name](said).tightest(name)[1] for name in claims)
@@ -223,10 +223,7 @@ def main() -> None:
         new, gone = unheld(lesson)
         if options.affirm and (chosen := [s for s in new if s.key in options.affirm]):
             check_mark(lesson, options.mark)
-            marks = affirmed(lesson)
-            for s in chosen:
-                marks.setdefault(s.cell, {})[s.key] = options.mark
-            write(lesson, marks)
+            write(lesson, affirmed(lesson) | {s.place: options.mark for s in chosen})
         elif options.new:
             for s in new:
                 print(f"{stem} [{s.cell}] {s.key}\n    {s.zh}\n    {s.en}")

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ONE_CLASS = "lenet_in_one_class"
+COMPARED = {"nbval-check-output", "check-on-real-data"}  # tags
 
 HAN = "[一-鿿]"
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")

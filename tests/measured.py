@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-RESULTS = Path(__file__).parents[1] / "notebooks" / "results"
 DIGITS = r"\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]\d+)?"
 NUMBER = re.compile(rf"[-+−]?(?<![\w.]){DIGITS}")
 Condition = tuple[float, str]
@@ -73,10 +72,14 @@ def numbers(words: str) -> np.ndarray:
     return np.array(found, float)
 
 
+def results(name: str) -> str:
+    folder = Path(__file__).parents[1] / "notebooks" / "results"
+    return (folder / f"{name}.jsonl").read_text(encoding="utf-8")
+
+
 def stored(name: str, what: str, **settings) -> np.ndarray:
     """Of the long runs with these settings in ``notebooks/results``: this result of each."""
-    lines = (RESULTS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-    runs = [run for run in map(json.loads, lines) if "sweep" not in run]
+    runs = [run for run in map(json.loads, results(name).splitlines()) if "sweep" not in run]
     chosen = [run for run in runs if settings.items() <= run.get("settings", run).items()]
     return np.array([run.get("result", run)[what] for run in chosen])
 
@@ -138,8 +141,8 @@ class TrainingLeNet(Outputs, lesson="07_training"):
         yield above([classes[k][1] for k in (1, 8, 9)], 0.9)
 
     def only_the_middle_rate_learns(self):
-        rates = ["lr 0.05:", "lr 0.9:", "lr 5.0:"]
-        small, middle, large = self.rows("learning-rates", *rates)[:, -1]
+        rates = self.rows("learning-rates", "lr 0.05:", "lr 0.9:", "lr 5.0:")
+        small, middle, large = rates[:, -1]
         yield between(2.2, small, 2.4)
         yield below(middle, 1)
         yield between(2.1, large, 2.6)
@@ -173,8 +176,8 @@ class WhyConvolution(Outputs, lesson="08_why_convolution"):
         yield between(0, [lenet[2], dense[2]], 0.2)  # as guessing
 
     def lenet_loses_with_the_books_recipe(self):
-        epochs = ["3 epochs:", "6 epochs:", "12 epochs:"]
-        behind, error = self.rows("recipe", *epochs)[:, 2:].T * [[-1], [1]]
+        gaps = self.rows("recipe", "3 epochs:", "6 epochs:", "12 epochs:")
+        behind, error = -gaps[:, 2], gaps[:, 3]
         yield above(behind, 3 * error)
         yield above(behind[:-1], 1.2 * behind[1:])
 
@@ -392,9 +395,8 @@ class LeNet5(Outputs, lesson="12_lenet5_1998"):
         yield between(0.8, fewer[0] / means[2], 1.1)
 
     def nearest_bitmap_refuses_little(self):
-        pairs, blots, clothes = (
-            self.row("reject-curve", f"{kind} ")[0] for kind in ("two digits", "blots", "clothes")
-        )
+        kinds = self.rows("reject-curve", "two digits ", "blots ", "clothes ")
+        pairs, blots, clothes = kinds[:, 0]
         yield between(0.5, pairs, 0.9)
         yield between(0.15, blots, 0.45)
         yield below(clothes, 0.3)

@@ -25,8 +25,7 @@ PICTURE = new_output("display_data", {"image/png": ""})
 
 both_languages = rules.test_every_text_has_both_languages
 same = rules.test_languages_have_the_same
-links = rules.test_links_lead_somewhere
-pictures = rules.test_pictures_are_there_in_both_languages_with_a_description
+dead = rules.test_pictures_and_links_are_not_dead_and_pictures_are_described
 clean_run = rules.test_outputs_come_from_one_clean_run
 ending = rules.test_ends_with_summary_exercises_and_navigation
 small = rules.test_no_widget_state_and_not_too_large
@@ -53,14 +52,14 @@ def lesson():
         (both_languages, "data-sizes-note", 'zh">\n\n', 'zh">\n', "mind the blank lines"),
         # One language has what the other has not
         (same, "counting-text", "## Counting", "Counting", "other headings"),
+        (same, "overview-text", "。](../imgs/lenet.png", "](../imgs/relu.png", "other pictures"),
         (same, "title", "[06 How a network learns](06_learning.ipynb)", "06", "other links"),
         (same, "lenet5-note", r"of $6\times16=96$", "of $6$", "other formulas"),
         (same, "answer-1", "<details><summary>Answer", "<summary>Answer", "other fold-outs"),
         # A link or a picture is dead, or is not described
-        (links, "title", "(06_learning", "(06_lerning", "dead link 06_lerning.ipynb"),
-        (pictures, "overview-text", "lenet.png", "lnet.png", "no picture ../imgs/lnet"),
-        (pictures, "overview-text", "。](../imgs/lenet.png", "](../imgs/relu.png", "overview-text"),
-        (pictures, "overview-text", DESCRIPTION, "", "has no alternative text"),
+        (dead, "title", "(06_learning", "(06_lerning", "dead link 06_lerning.ipynb"),
+        (dead, "overview-text", "lenet.png", "lnet.png", "no picture ../imgs/lnet"),
+        (dead, "overview-text", DESCRIPTION, "", "has no alternative text"),
         # It is set otherwise
         (alike, "data-sizes-note", "，", ",", "full-width punctuation"),
         (alike, "data-sizes-note", "通道", "池化", "the course says 汇聚"),
