@@ -46,12 +46,12 @@ CLAIMS, SOURCES, FROM_ELSEWHERE, IN_WORDS = tomllib.loads(
 NOT_STATEMENTS = {"title", "navigation"}  # what the lesson teaches, and links
 
 LISTING = re.compile(r"^```.*?^```\n?", re.S | re.M)
-ITEM = re.compile(r"\n(?=\s*(?:[-*] |\d+\. |\|))")
+PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+\. |\|))")
 END = {
     "zh": re.compile(r"(?<=[。！？])(?![”」）*])|(?<=[。！？][”）])|(?<=[。！？]\*\*)"),
     "en": re.compile(r"(?:(?<=[.!?])|(?<=[.!?][”)])|(?<=[.!?]\*\*))\s+(?=[A-Z“0-9`*$(])"),
 }
-SHARE = r"\d\.\d|\d ?%|\d ?％"
+SHARE = r"\d\.\d|\d ?[%％]"
 WORDS = {
     "zh": re.compile(
         SHARE + r"|更|最|越|(?<![对相])比(?![如例较])|较(?=[高低大小多少快慢好差难短长])|"
@@ -62,8 +62,8 @@ WORDS = {
         r"造成|引起|归功|带来|胜过|优于|强于|弱于|不及|不亚于|领先|落后|超出|明显|显著|大幅"
     ),
     "en": re.compile(
-        SHARE + r"|\b(?:more|less|fewer|most(?:ly)?|least|best|worst|better|worse|sooner|earlier|"
-        r"\w+er than|than|larger|smaller|higher|lower|greater|faster|slower|longer|shorter|nearer|"
+        SHARE + r"|\b(?:more|less|fewer|most(?:ly)?|least|worst|better|worse|sooner|earlier|"
+        r"than|larger|smaller|higher|lower|greater|faster|slower|longer|shorter|nearer|"
         r"closer|deeper|stronger|weaker|harder|easier|wider|steeper|(?!test|rest|interest|request|"
         r"suggest|honest|guest)\w+est|because|since|so|therefore|hence|thus|why|caus\w+|due to|"
         r"reasons?|nearly|almost|hardly|always|never|half|thirds?|quarters?|tenths?|twice|times|"
@@ -104,11 +104,7 @@ class Sentence:
 
 def paragraphs(block: str) -> list[str]:
     """The paragraphs, headings, list items and table rows of a text; no code listings."""
-    parts = (
-        part
-        for whole in re.split(r"\n\s*\n", LISTING.sub("\n", block))
-        for part in ITEM.split(whole)
-    )
+    parts = PARAGRAPH.split(LISTING.sub("\n", block))
     plain = (" ".join(re.sub(r"</?(details|summary)>", " ", part).split()) for part in parts)
     return [part for part in plain if part]
 
