@@ -7,20 +7,17 @@ from collections.abc import Iterable
 import pytest
 
 from tests.claims import CLAIMS, FROM_ELSEWHERE, IN_WORDS
-from tests.test_notebooks import LESSONS, NOTEBOOKS, codes, languages, read, texts
+from tests.lessons import COURSE, LESSONS, each_lesson, languages, prose
+from tests.measured import DIGITS, text
 
-NUMBER = re.compile(r"\d+(?:[,_]\d{3})*(?:\.\d+)?(?:e[-+]\d+)?")
-# Code, formulas and addresses are the same in both languages, which test_notebooks.py sees to.
-NOT_PROSE = re.compile(r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|<[^>]*>", re.S)
 UNITS = {"万": 10**4, "亿": 10**8, "thousand": 10**3, "million": 10**6}
 IN_UNITS = re.compile(rf"(?:([\d.,]+)–)?(\d[\d.,]*) ({'|'.join(UNITS)})")
 YEAR = re.compile(r"(19|20)\d\d")
-by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
-def numbers(text: str) -> list[str]:
+def numbers(words: str) -> list[str]:
     """All numbers of a text, without the commas or underscores within them."""
-    return [re.sub("[,_]", "", number) for number in NUMBER.findall(text)]
+    return [re.sub("[,_]", "", number) for number in re.findall(DIGITS, words)]
 
 
 def in_full(match: re.Match) -> str:
@@ -29,17 +26,9 @@ def in_full(match: re.Match) -> str:
     return " ".join(f"{round(float(number) * UNITS[match[3]])}" for number in told)
 
 
-def prose(block: str) -> str:
-    """What a text says, without code and formulas, its numbers written in full."""
-    return IN_UNITS.sub(in_full, NOT_PROSE.sub(" ", block))
-
-
-def printed(cell) -> str:
-    """What a cell's stored outputs say, as text."""
-    return "\n".join(
-        output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
-        for output in cell.outputs
-    )
+def told(block: str) -> str:
+    """What a text says, its numbers written in full."""
+    return IN_UNITS.sub(in_full, prose(block))
 
 
 def agrees(stated: str, computed: Iterable[str]) -> bool:
@@ -52,32 +41,43 @@ def agrees(stated: str, computed: Iterable[str]) -> bool:
     )
 
 
-def cell_named(notebook, name: str):
-    found = [cell for cell in notebook.cells if cell.id == name]
-    assert found, f"claims.toml names {name}, which is no cell of this notebook"
-    return found[0]
+def countable(words: str) -> Counter:
+    """How often each number is stated; a single digit, as in "the 0 and the 1", counts once.
+
+    Lessons are named 00, 01, …: these are no numbers.
+    """
+    found = Counter(number for number in numbers(words) if not re.fullmatch(r"0\d", number))
+    return Counter({number: 1 if len(number) == 1 else n for number, n in found.items()})
 
 
-def check_claims(notebook, stem: str) -> None:
-    for text_id, code_id, stated in CLAIMS.get(stem, ()):
-        computed = numbers(printed(cell_named(notebook, code_id)))
+def sourced(lesson) -> set[str]:
+    return {*numbers(" ".join(FROM_ELSEWHERE.get(lesson.stem, {})))}
+
+
+def not_answers(lesson) -> list:
+    """The texts but for answers to exercises, which tell what a cell gives after a change."""
+    return [cell for cell in lesson.texts if "<details>" not in cell.source]
+
+
+@each_lesson
+def test_a_claim_agrees_with_the_cell_that_computes_it(lesson):
+    for text_id, code_id, stated in CLAIMS.get(lesson.stem, ()):
+        computed = numbers(text(lesson.cell(code_id).outputs))
         for number in numbers(stated):
-            for block in languages(cell_named(notebook, text_id)):
+            for block in languages(lesson.cell(text_id)):
                 assert number in numbers(re.sub(r"\]\([^)]*\)", " ", block)), (
                     f"{text_id} no longer states {number} in both languages"
                 )
             assert agrees(number, computed), f"{text_id} states {number}, {code_id} does not"
 
 
-def check_that_numbers_are_computed(notebook, stem: str) -> None:
-    computed = set()
-    for cell in codes(notebook):
-        computed |= {*numbers(cell.source), *numbers(printed(cell))}
-    known = set(numbers(" ".join(FROM_ELSEWHERE.get(stem, {}))))
-    for cell in texts(notebook):
-        if "<details>" in cell.source:
-            continue  # an answer: what the cell gives after a change
-        for number in numbers(prose(cell.source)):
+@each_lesson
+def test_every_long_number_in_a_text_is_computed_or_has_a_source(lesson):
+    known, computed = sourced(lesson), set()
+    for cell in lesson.codes:
+        computed |= {*numbers(cell.source), *numbers(text(cell.outputs))}
+    for cell in not_answers(lesson):
+        for number in numbers(told(cell.source)):
             long = "." in number or len(number) >= 3
             if long and not YEAR.fullmatch(number) and number not in known:
                 assert agrees(number, computed), (
@@ -86,63 +86,35 @@ def check_that_numbers_are_computed(notebook, stem: str) -> None:
                 )
 
 
-def check_that_languages_state_the_same_numbers(notebook) -> None:
-    for cell in texts(notebook):
-        zh, en = (prose(block) for block in languages(cell))
-        in_zh, in_en = countable(zh), countable(en)
-        for number in in_zh - in_en:
-            words = IN_WORDS.get(number, ("", ""))[1]
-            assert words and re.search(words, en), f"{cell.id}: {number} in zh, not in en"
-        for number in in_en - in_zh:
-            words = IN_WORDS.get(number, ("", ""))[0]
-            assert words and re.search(words, zh), f"{cell.id}: {number} in en, not in zh"
-
-
-def countable(text: str) -> Counter:
-    """How often each number is stated; a single digit, as in "the 0 and the 1", counts once.
-
-    Lessons are named 00, 01, …: these are no numbers.
-    """
-    found = Counter(number for number in numbers(text) if not re.fullmatch(r"0\d", number))
-    return Counter({number: 1 if len(number) == 1 else n for number, n in found.items()})
-
-
-@by_notebook
-def test_a_claim_agrees_with_the_cell_that_computes_it(path):
-    check_claims(read(path), path.stem)
-
-
-@by_notebook
-def test_every_long_number_in_a_text_is_computed_or_has_a_source(path):
-    check_that_numbers_are_computed(read(path), path.stem)
-
-
-@by_notebook
-def test_both_languages_state_the_same_numbers(path):
-    check_that_languages_state_the_same_numbers(read(path))
+@each_lesson
+def test_both_languages_state_the_same_numbers(lesson):
+    for cell in lesson.texts:
+        texts = dict(zip(("zh", "en"), map(told, languages(cell)), strict=True))
+        for k, (here, there) in enumerate([("en", "zh"), ("zh", "en")]):
+            for number in countable(texts[there]) - countable(texts[here]):
+                words = IN_WORDS.get(number, ("", ""))[1 - k]
+                found = words and re.search(words, texts[here])
+                assert found, f"{cell.id}: {number} in {there}, not in {here}"
 
 
 def test_claims_name_lessons_that_are_there():
-    stems = {path.stem for path in NOTEBOOKS}
-    assert CLAIMS.keys() | FROM_ELSEWHERE.keys() <= stems
+    assert CLAIMS.keys() | FROM_ELSEWHERE.keys() <= LESSONS.keys()
 
 
-@by_notebook
-def test_no_source_is_named_for_a_number_that_is_gone(path):
-    texts_ = [cell.source for cell in texts(read(path)) if "<details>" not in cell.source]
-    stated = set(numbers(prose(" ".join(texts_))))
-    assert set(numbers(" ".join(FROM_ELSEWHERE.get(path.stem, {})))) <= stated
+@each_lesson
+def test_no_source_is_named_for_a_number_that_is_gone(lesson):
+    assert sourced(lesson) <= {
+        n for cell in not_answers(lesson) for n in numbers(told(cell.source))
+    }
 
 
 def test_minutes_of_each_lesson_are_those_in_the_course_table():
-    table = cell_named(read(NOTEBOOKS[0]), "course-text").source
-    for path in LESSONS:
-        minutes = re.search(r"Time: about (\d+) minutes", read(path).cells[0].source)[1]
-        title = re.search(r"^# (.*)", languages(read(path).cells[0])[1], re.M)[1]
-        row = next(
-            line for line in table.splitlines() if f"| {title} |" in line or f"[{title}]" in line
-        )
-        assert f"| {minutes} |" in row, path.stem
+    table = LESSONS["00_start_here"].cell("course-text").source.splitlines()
+    for lesson in COURSE:
+        minutes = re.search(r"Time: about (\d+) minutes", lesson.cells[0].source)[1]
+        title = lesson.titles[1]
+        row = next(line for line in table if f"| {title} |" in line or f"[{title}]" in line)
+        assert f"| {minutes} |" in row, lesson.stem
 
 
 @pytest.mark.parametrize(

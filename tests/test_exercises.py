@@ -6,14 +6,13 @@ import re
 import pytest
 import torch
 
-from tests.test_notebooks import NOTEBOOKS, codes, languages, read
+from tests.lessons import LESSONS, languages
 
-READ = {path.stem: read(path) for path in NOTEBOOKS}
 BLANK = re.compile(r"^    return \.\.\..*$", re.M)
 EXERCISES = [
     (stem, cell.id[-1])
-    for stem, notebook in READ.items()
-    for cell in codes(notebook)
+    for stem, lesson in LESSONS.items()
+    for cell in lesson.codes
     if cell.id.startswith("exercise-") and BLANK.search(cell.source)
 ]
 STANDS_ALONE = ast.Import | ast.ImportFrom | ast.FunctionDef
@@ -30,22 +29,23 @@ def answer(text: str) -> str:
 
 @pytest.mark.parametrize("stem, number", EXERCISES)
 def test_check_tells_a_blank_from_the_answer(stem, number, capsys):
-    cells = {cell.id: cell for cell in READ[stem].cells}
-    names: dict = {}
-    for cell in codes(READ[stem]):
+    lesson, names = LESSONS[stem], {}
+    for cell in lesson.codes:
         if not cell.id.startswith(("exercise-", "check-")):
             body = [node for node in ast.parse(cell.source).body if isinstance(node, STANDS_ALONE)]
             exec(compile(ast.Module(body, []), cell.id, "exec"), names)
 
-    blank = cells[f"exercise-{number}"].source
-    code = answer(languages(cells[f"answer-{number}"])[1]).strip().replace("\n", "\n    ")
+    blank = lesson.cell(f"exercise-{number}").source
+    _, english = languages(lesson.cell(f"answer-{number}"))
+    code = answer(english).strip().replace("\n", "\n    ")
     for source in (blank, BLANK.sub(lambda _: f"    {code}", blank)):
         torch.manual_seed(0)
         exec(source, names)
-        exec(cells[f"check-{number}"].source, names)
+        exec(lesson.cell(f"check-{number}").source, names)
     assert re.fullmatch(r"0 / (\d\d)\n\1 / \1\n", capsys.readouterr().out)
 
 
 def test_every_check_belongs_to_such_an_exercise():
-    checks = {(s, c.id[-1]) for s, n in READ.items() for c in codes(n) if c.id.startswith("check-")}
+    cells = [(stem, cell.id) for stem, lesson in LESSONS.items() for cell in lesson.codes]
+    checks = {(stem, name[-1]) for stem, name in cells if name.startswith("check-")}
     assert checks == set(EXERCISES)

@@ -10,49 +10,45 @@ from functools import cache
 import nbformat
 import pytest
 
-from tests.test_notebooks import LESSONS, NOT_PROSE, ONE_CLASS, languages, read, texts
+from tests.lessons import COURSE, LESSONS, ONE_CLASS, languages, prose, tags
 from web.glossary import NOTEBOOK, as_notebook, read_terms
 
 TERMS = read_terms()
 BEFORE_WORDS = {"play-first", "course-map"}
 # Links to lessons, and the titles of papers, which are set in italics.
 NAMES = re.compile(r"\[[^\]]*\]\([^)]*\.ipynb[^)]*\)|(?<!\*)\*(?!\*)[^*\n]+\*(?!\*)")
-PATHS = {"course": LESSONS, "main line": LESSONS, "class hour": [ONE_CLASS]}
-EVERY = [(course, term) for course in PATHS for term in TERMS]
-
-
-def prose(block: str) -> str:
-    return NOT_PROSE.sub(" ", NAMES.sub(" ", block))
+READERS = {"course": COURSE, "main line": COURSE, "class hour": [LESSONS[ONE_CLASS]]}
+each_term = pytest.mark.parametrize("term", TERMS, ids=[term.word.en for term in TERMS])
 
 
 @cache
-def reading(course: str) -> list[tuple[str, tuple[str, str]]]:
-    """Each text that a reader meets, as ``lesson/cell`` and its prose in both languages."""
-    return [
-        (f"{path.stem}/{cell.id}", tuple(map(prose, languages(cell))))
-        for path in PATHS[course]
-        for cell in texts(read(path))
-        if cell.id not in ("title", "navigation")
-        if not BEFORE_WORDS & (tags := set(cell.metadata.get("tags", [])))
-        if not (course == "main line" and "optional" in tags)
-    ]
+def reading(course: str) -> dict[str, list[str]]:
+    """Each text that a reader meets, by ``lesson/cell``: its prose in both languages."""
+    passed_over = BEFORE_WORDS | ({"optional"} if course == "main line" else set())
+    return {
+        f"{lesson.stem}/{cell.id}": [prose(NAMES.sub(" ", block)) for block in languages(cell)]
+        for lesson in READERS[course]
+        for cell in lesson.texts
+        if cell.id not in ("title", "navigation") and not passed_over & tags(cell)
+    }
 
 
-@pytest.mark.parametrize(
-    "course, term", EVERY, ids=lambda x: x if isinstance(x, str) else x.word.en
-)
+@pytest.mark.parametrize("course", READERS)
+@each_term
 def test_word_is_explained_where_it_first_appears(course, term):
     for k, find in enumerate(term.find):
-        pattern = re.compile(find, re.I)
-        uses = [(place, prose[k]) for place, prose in reading(course) if pattern.search(prose[k])]
-        if uses:
-            place, text = uses[0]
-            assert place in term.defined, f"{term.word[k]}: {text[:200]}"
+        uses = (
+            (place, texts[k])
+            for place, texts in reading(course).items()
+            if re.search(find, texts[k], re.I)
+        )
+        place, text = next(uses, (term.defined[0], ""))
+        assert place in term.defined, f"{term.word[k]}: {text[:200]}"
 
 
-@pytest.mark.parametrize("term", TERMS)
+@each_term
 def test_word_stands_in_bold_in_both_languages_where_it_is_explained(term):
-    every = dict(reading("course") + reading("class hour"))
+    every = reading("course") | reading("class hour")
     for place in term.defined:
         for find, block in zip(term.find, every[place], strict=True):
             bold = re.findall(r"\*\*(.+?)\*\*", block)
@@ -66,7 +62,7 @@ def test_terms_are_listed_in_the_order_of_the_lessons():
 
 
 def test_a_word_before_its_meaning_is_noticed(monkeypatch):
-    monkeypatch.setitem(PATHS, "backwards", LESSONS[::-1])
+    monkeypatch.setitem(READERS, "backwards", COURSE[::-1])
     neuron = next(term for term in TERMS if term.word.en == "neuron")
     with pytest.raises(AssertionError, match="神经元"):
         test_word_is_explained_where_it_first_appears("backwards", neuron)

@@ -5,49 +5,45 @@ import re
 
 import pytest
 
-from tests import measured
-from tests import sentences as module
-from tests.measured import MEASURED, RESULTS, Outputs, between, decided, numbers
-from tests.sentences import NOTEBOOKS, affirmed, check_mark, read, sentences, unheld
-from tests.test_notebooks import languages
+from tests import claims, measured
+from tests.claims import Sentence, affirmed, check_mark, names, sentences, stored, unheld
+from tests.lessons import LESSONS, each_lesson, languages
+from tests.measured import MEASURED, Outputs, above, below, between, exactly, numbers
 
-by_lesson = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-by_claim = pytest.mark.parametrize("name", MEASURED)
-WHY_CONVOLUTION = next(path for path in NOTEBOOKS if path.stem == "08_why_convolution")
+WHY_CONVOLUTION = LESSONS["08_why_convolution"]
+each_claim = pytest.mark.parametrize("name", MEASURED)
 
 
-@by_lesson
-def test_every_stating_sentence_is_affirmed(path):
-    new, gone = unheld(read(path), path.stem)
+@each_lesson
+def test_every_stating_sentence_is_affirmed(lesson):
+    new, gone = unheld(lesson)
     hint = "python -m tests.claims --new lists them, --affirm KEY --as MARK affirms"
     assert not new, f"{hint}: " + "; ".join(f"[{s.cell}] {s.key} {s.zh} {s.en}" for s in new)
     assert not gone, f"affirmed sentences that are gone (affirming others drops them): {gone}"
 
 
-@by_lesson
-def test_what_a_mark_names_is_there(path):
-    notebook = read(path)
-    for marks in affirmed(path.stem).values():
-        for mark in set(marks.values()):
-            check_mark(notebook, path.stem, mark)
+@each_lesson
+def test_what_a_mark_names_is_there(lesson):
+    for mark in set(affirmed(lesson).values()):
+        check_mark(lesson, mark)
 
 
 @pytest.mark.parametrize(
     "mark",
-    ["claim: nothing", "cell: summary", "cell: scramble", "software: test_nothing.py",
-     "source: HEARSAY", "exercise: exercise-9", "true", ""],
+    ["claim: nothing", "claim: tanh-has-no-plateau", "cell: summary", "cell: scramble",
+     "software: test_nothing.py", "source: HEARSAY", "exercise: exercise-9", "true", ""],
 )  # fmt: skip
 def test_a_mark_that_names_nothing_is_refused(mark):
     with pytest.raises(AssertionError, match="nothing that holds"):
-        check_mark(read(WHY_CONVOLUTION), WHY_CONVOLUTION.stem, mark)
+        check_mark(WHY_CONVOLUTION, mark)
 
 
-def changed(cell_id: str, old: str, new: str):
-    notebook = copy.deepcopy(read(WHY_CONVOLUTION))
-    cell = next(cell for cell in notebook.cells if cell.id == cell_id)
-    assert cell.source.count(old) == 1
-    cell.source = cell.source.replace(old, new)
-    return notebook
+def changed(cell: str, old: str, new: str):
+    lesson = copy.deepcopy(WHY_CONVOLUTION)
+    text = lesson.cell(cell)
+    assert text.source.count(old) == 1
+    text.source = text.source.replace(old, new)
+    return lesson
 
 
 @pytest.mark.parametrize(
@@ -65,14 +61,11 @@ def changed(cell_id: str, old: str, new: str):
     ],
 )  # fmt: skip
 def test_a_changed_sentence_is_noticed(cell, old, new):
-    notebook = changed(cell, old, new)
-    found, _ = unheld(notebook, WHY_CONVOLUTION.stem)
-    assert [s.cell for s in found] == [cell]
+    assert [s.cell for s in unheld(changed(cell, old, new))[0]] == [cell]
 
 
 def test_other_white_space_is_no_other_sentence():
-    notebook = changed("paired-note", "It holds: with", "It\nholds:  with")
-    assert unheld(notebook, WHY_CONVOLUTION.stem)[0] == []
+    assert unheld(changed("paired-note", "It holds: with", "It\nholds:  with")) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -95,100 +88,90 @@ def test_other_white_space_is_no_other_sentence():
     ],
 )  # fmt: skip
 def test_which_sentences_state_something(zh, en, states):
-    assert module.Sentence("00", "text", zh, en).states is states
+    assert Sentence("text", zh, en).states is states
 
 
 def test_sentences_are_paired():
-    notebook = read(WHY_CONVOLUTION)
-    cell = next(cell for cell in notebook.cells if cell.id == "plain-note")
-    pairs = [s for s in sentences(notebook, WHY_CONVOLUTION.stem) if s.cell == "plain-note"]
-    zh, en = languages(cell)
+    pairs = [s for s in sentences(WHY_CONVOLUTION) if s.cell == "plain-note"]
+    zh, en = languages(WHY_CONVOLUTION.cell("plain-note"))
     assert len(pairs) > 3
     assert "".join(s.zh for s in pairs) == "".join(zh.split("\n"))
     assert [w for s in pairs for w in s.en.split()] == en.split()
 
 
 def test_affirming_writes_the_mark_and_drops_what_is_gone(tmp_path, monkeypatch, capsys):
-    lesson = WHY_CONVOLUTION.stem
-    notebook = changed("paired-note", "better by more than one", "better by less than one")
-    (before,) = unheld(notebook, lesson)[0]
+    lesson = changed("paired-note", "better by more than one", "better by less than one")
+    (before,) = unheld(lesson)[0]
+    monkeypatch.setattr(claims, "LESSONS", {lesson.stem: lesson})
     marks = affirmed(lesson)
-    monkeypatch.setattr(module, "AFFIRMED", tmp_path)
-    monkeypatch.setattr(module, "NOTEBOOKS", [WHY_CONVOLUTION])
-    monkeypatch.setattr(module, "read", lambda path: notebook)
-    module.write(lesson, [*sentences(read(WHY_CONVOLUTION), lesson)], marks)
-    monkeypatch.setattr("sys.argv", ["claims", "--new"])
-    module.main()
+    committed = (claims.AFFIRMED / f"{lesson.stem}.toml").read_text("utf-8")
+    monkeypatch.setattr(claims, "AFFIRMED", tmp_path)
+    claims.write(WHY_CONVOLUTION, marks)
+    assert (tmp_path / f"{lesson.stem}.toml").read_text("utf-8") == committed
+    for arguments in (["--new"], ["--affirm", before.key, "--as", "advice"]):
+        monkeypatch.setattr("sys.argv", ["claims", *arguments])
+        claims.main()
     assert before.key in capsys.readouterr().out
-    monkeypatch.setattr("sys.argv", ["claims", "--affirm", before.key, "--as", "advice"])
-    module.main()
-    assert unheld(notebook, lesson) == ([], [])
-    assert affirmed(lesson)["paired-note"][before.key] == "advice"
+    assert unheld(lesson) == ([], [])
+    assert affirmed(lesson)[before.place] == "advice"
 
 
-# Claims
+# Measured claims
 
 
-@by_claim
+@each_claim
 def test_a_claim_holds_on_the_stored_outputs(name):
-    claim = MEASURED[name]
-    out = Outputs.of(read(path_of(claim.lesson)))
-    assert claim.check(out) >= 1, claim.table(out)
+    said = stored(LESSONS[MEASURED[name].lesson])
+    margin, words = MEASURED[name](said).tightest(name)
+    assert margin >= 1, words
 
 
-@pytest.fixture(scope="module")
-def flattened(tmp_path_factory):
-    """For each level, the folder of the stored results with all measured numbers the same as it."""
-    folders = {level: tmp_path_factory.mktemp("results") for level in ("0", "1000")}
-    for level, folder in folders.items():
-        for file in RESULTS.glob("*.jsonl"):
-            lines = [flat(line, level) for line in file.read_text("utf-8").splitlines()]
-            (folder / file.name).write_text("\n".join(lines), encoding="utf-8")
-    return folders
-
-
-@by_claim
-def test_a_claim_fails_where_nothing_differs(name, flattened, monkeypatch):
+@each_claim
+def test_a_claim_fails_where_nothing_differs(name, monkeypatch):
     """With all measured numbers 0, or all 1000, it does not hold, or cannot be read."""
-    claim, verdicts = MEASURED[name], []
-    out = Outputs.of(read(path_of(claim.lesson)))
-    for level, folder in flattened.items():
-        monkeypatch.setattr(measured, "RESULTS", folder)
-        same = Outputs((cell, re.sub(r"\d[\d.,]*", level, said)) for cell, said in out.items())
+    results, verdicts = measured.results, []
+    for level in ("0", "1000"):
+        monkeypatch.setattr(measured, "results", lambda file, x=level: flat(results(file), x))
+        said = stored(LESSONS[MEASURED[name].lesson])
+        same = {cell: re.sub(r"\d[\d.,]*", level, words) for cell, words in said.items()}
         try:
-            verdicts.append(claim.check(same) >= 1)
-        except (KeyError, IndexError, ValueError, ArithmeticError):
+            verdicts.append(MEASURED[name](same).tightest(name)[0] >= 1)
+        except (LookupError, ValueError, ArithmeticError):
             verdicts.append(False)  # what names a row is a number, too
     assert not all(verdicts)
 
 
-def flat(line: str, level: str) -> str:
-    """A stored result with its settings as they are and each measured number the same."""
-    settings, *found = re.split('("result"|"test_error")', line, maxsplit=1)
-    return settings + re.sub(r"\d+\.\d+", level, "".join(found))
+def flat(lines: str, level: str) -> str:
+    """Stored results with their settings as they are and each measured number the same."""
+    measured_part = re.compile('("result"|"test_error").*')
+    return measured_part.sub(lambda part: re.sub(r"\d+\.\d+", level, part[0]), lines)
 
 
-@by_claim
+@each_claim
 def test_a_claim_holds_some_sentence(name):
-    marks = [m for keys in affirmed(MEASURED[name].lesson).values() for m in keys.values()]
-    assert any(
-        name in mark.split(":")[1].replace(" ", "").split(",") for mark in marks if ":" in mark
-    )
-
-
-def path_of(lesson: str):
-    return next(path for path in NOTEBOOKS if path.stem == lesson)
+    marks = affirmed(LESSONS[MEASURED[name].lesson]).values()
+    assert any(name in names(mark) for mark in marks)
 
 
 def test_numbers_of_an_output():
     out = Outputs({"paired": "LeNet - fully connected: +0.0147 ± 0.0008\nconv1 × 1.23, 60,000"})
-    assert out.row("paired", "connected:") == [0.0147, 0.0008]
-    assert numbers("−0.5 1e-3 60,000") == [-0.5, 0.001, 60000]
+    assert [*out.row("paired", "connected:")] == [0.0147, 0.0008]
+    assert [*numbers("−0.5 1e-3 60,000")] == [-0.5, 0.001, 60000]
     with pytest.raises(KeyError, match="does not put out"):
         out.row("paired", "nobody")
 
 
-def test_margins():
-    assert decided(-0.06, 0.01) == pytest.approx(2)
-    assert between(0, 0.5, 1) > 1e6
-    assert between(0, 1, 1) == pytest.approx(1) and between(0, 2, 1) < 1
+@pytest.mark.parametrize(
+    "condition, margin, words",
+    [
+        (above([3, 2, 4], 2), 1, "2 must be above 2"),
+        (above(-0.06, 0.03), -2, "-0.06 must be above 0.03"),
+        (below([0.1, 0.4], [0.3, 0.2]), 0.5, "0.4 must be below 0.2"),
+        (below(0, 1), 1e9, "0 must be below 1"),
+        (between(0, [0.5, 2], 1), 1 / 3, "2 must be between 0 and 1"),
+        (between(0, 1, 1), 1, "1 must be between 0 and 1"),
+        (exactly(7, 8), 0, "7 must be 8"),
+    ],
+)
+def test_the_tightest_condition_tells(condition, margin, words):
+    assert condition == (pytest.approx(margin), words)

@@ -15,8 +15,8 @@ from lenet_helpers import datasets_at_hand, evaluate_accuracy_gpu, lenet, load_d
 from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.network_view import Refusal
 from lenet_helpers.network_view.stored import REFUSALS, WEIGHTS, network_of
+from tests.lessons import LESSONS, NOTEBOOKS, ROOT
 from tests.site_pages import Site, addresses, dead_links
-from tests.test_notebooks import NOTEBOOKS, ROOT, read, texts
 from web.build import build
 from web.lessons import SiteError, math, read_lesson
 from web.record_training import TRAINING, unpacked
@@ -74,7 +74,7 @@ def test_an_index_lists_every_lesson_with_its_minutes(site):
     links = [row.a["href"] for row in rows]
     assert links == [f"{path.stem}.html" for path in NOTEBOOKS]
     for path, row in zip(NOTEBOOKS, rows, strict=True):
-        first = read(path).cells[0].source
+        first = LESSONS[path.stem].cells[0].source
         assert f"Time: about {row.select_one('.minutes').text} minutes" in first
         assert len(row.select("li")) >= 3
 
@@ -90,7 +90,7 @@ def test_words_of_the_glossary_lead_to_the_cells_that_explain_them(site):
 
 @by_notebook
 def test_cells_code_and_printed_text_are_those_committed(site, path):
-    page, cells = site.pages[path.stem], read(path).cells
+    page, cells = site.pages[path.stem], LESSONS[path.stem].cells
     ids = [section["id"] for section in page.select("main > section")]
     assert ids == [f"cell-{cell.id}" for cell in cells]
     for cell in cells:
@@ -109,7 +109,7 @@ def test_cells_code_and_printed_text_are_those_committed(site, path):
 @by_notebook
 def test_pictures_and_tables_are_those_committed_and_a_widget_leaves_a_note(site, path):
     def outputs(mime: str) -> list:
-        every = [output for cell in read(path).cells for output in cell.get("outputs", ())]
+        every = [output for cell in LESSONS[path.stem].cells for output in cell.get("outputs", ())]
         return [output for output in every if mime in output.get("data", {})]
 
     page, saved = site.pages[path.stem], outputs("image/png")
@@ -131,7 +131,7 @@ def test_pictures_and_tables_are_those_committed_and_a_widget_leaves_a_note(site
 def test_formulas_are_set_and_none_is_left_as_source(site, path):
     page = site.pages[path.stem]
     formulas = len(page.select("section.text math"))
-    source = re.sub(r"`[^`]*`", "", "\n".join(cell.source for cell in texts(read(path))))
+    source = re.sub(r"`[^`]*`", "", "\n".join(cell.source for cell in LESSONS[path.stem].texts))
     assert formulas == len(re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", source, re.S))
     for section in page.select("section.text"):
         for code in section.select("code, math"):
@@ -150,7 +150,7 @@ def test_an_unknown_formula_stops_the_build():
 
 
 def test_a_lesson_without_its_minutes_stops_the_build(tmp_path):
-    notebook = copy.deepcopy(read(NOTEBOOKS[1]))
+    notebook = copy.deepcopy(LESSONS[NOTEBOOKS[1].stem].notebook)
     notebook.cells[0].source = notebook.cells[0].source.replace("时间", "时刻")
     nbformat.write(notebook, tmp_path / "lesson.ipynb")
     with pytest.raises(SiteError, match=r"lesson\.ipynb"):
