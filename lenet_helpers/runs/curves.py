@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from lenet_helpers.figures import Picture, label, new_figure, style
 from lenet_helpers.palette import COLORS, LINES, MARKS
-from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels, number, results
+from lenet_helpers.runs.records import ENDINGS, OTHERS, Run, labels, number, results
 from lenet_helpers.words import Words
 
 HIGHEST_LOSS = 5.0  # twice that of a network which knows nothing (ln 10): higher is cut off
@@ -57,7 +57,7 @@ def _draw_run(axis: Axes, run: Run) -> None:
     for (name, x, y), color, dash in zip(curves, COLORS, LINES, strict=False):
         axis.plot(x, y, dash, color=color, label=name)
     axis.set(xlabel=label("轮", "epoch"), ylim=(0, _highest([run])))
-    axis.set_title("\n".join(textwrap.wrap(full_label(run), 60)), fontsize=9)
+    axis.set_title(textwrap.fill(*labels([run], OTHERS), 60), fontsize=9)
     axis.set_xlim(left=0)
     axis.grid(alpha=0.4)
     axis.legend()
