@@ -24,12 +24,13 @@ SECONDS_BETWEEN_DRAWS = 0.25
 # What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
-_STAGE: ContextVar = ContextVar("stage", default=None)
+Show = Callable[[Picture], None]
+_STAGE: ContextVar[Callable[["LiveAnimator"], Show] | None] = ContextVar("stage", default=None)
 
 
 @contextmanager
-def drawing_on(stage) -> Iterator[None]:
-    """Here a new `LiveAnimator` goes to ``stage.begin``, its `Picture` to ``stage.show``."""
+def drawing_on(stage: Callable[["LiveAnimator"], Show]) -> Iterator[None]:
+    """Here ``stage`` is given each new `LiveAnimator`, and says what shows its pictures."""
     token = _STAGE.set(stage)
     try:
         yield
@@ -73,7 +74,7 @@ class LiveAnimator:
         nrows: int = 1,
         ncols: int = 1,
         figsize: tuple[float, float] = (6.0, 3.6),
-        show: Callable[[Picture], None] | None = None,
+        show: Show | None = None,
     ) -> None:
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
@@ -90,10 +91,9 @@ class LiveAnimator:
         self._pending, self._lock = False, threading.RLock()
         self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
         self._limits = None
-        stage, shell = _STAGE.get(), get_ipython()
+        shell, stage = get_ipython(), _STAGE.get()
         if show is None and stage is not None:
-            stage.begin(self)
-            show = stage.show
+            show = stage(self)
         self._shell = shell if show is None and hasattr(shell, "kernel") else None
         if self._shell is not None:
             show = _in_output() if _inside_output(shell) else _in_cell()
@@ -191,7 +191,7 @@ def _in_both(name: str | None) -> str | None:
     return label(CHINESE[name], name) if name in CHINESE else name
 
 
-def _in_cell() -> Callable[[Picture], None]:
+def _in_cell() -> Show:
     """Shows pictures in the output of the cell, each in place of the one before."""
     handle = None
 
@@ -206,7 +206,7 @@ def _in_cell() -> Callable[[Picture], None]:
     return show
 
 
-def _in_output() -> Callable[[Picture], None]:
+def _in_output() -> Show:
     image = widgets.Image(format="png")
 
     def show(picture: Picture) -> None:

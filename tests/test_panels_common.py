@@ -66,14 +66,13 @@ def test_a_choice_follows_the_language_and_stays():
     choice, seen = Choice(COLORS), []
     assert choice.value == "red"
     choice.value = "blue"
-    choice.observe(lambda _: seen.append(choice.relabelling), "value")
+    choice.observe(lambda change: seen.append(change["new"]), "value")
     for chosen in ("zh", "en", "both"):
         CHOICE.language = chosen
-        assert [label for label, _ in choice.options] == [w.speak(chosen) for w in COLORS.values()]
-        assert choice.value == "blue" and choice.label == COLORS["blue"].speak(chosen)
-    assert all(seen)  # observers can tell a new label from a new choice
-    choice.value = "red"
-    assert seen[-1] is False
+        assert choice._options_labels == tuple(words.speak(chosen) for words in COLORS.values())
+        assert (choice.value, choice.index) == ("blue", 1)
+    choice.index = 0
+    assert (seen, choice.label) == (["red"], "红 / red")
 
 
 # Closing

@@ -444,7 +444,7 @@ def test_labels_and_options_follow_the_language_and_choices_stay(panel):
     settings, seen = panel.controls.values(), {}
     for language, option in (("zh", "最大"), ("en", "maximum"), ("both", "最大 / maximum")):
         CHOICE.language = language
-        assert panel.pooling.label == option and panel.controls.values() == settings
+        assert panel.pooling._options_labels[1] == option and panel.controls.values() == settings
         labels = {name: widget.description for name, widget in panel.controls.fields.items()}
         for name in ("train", "stop", "continue", "reset"):
             button = getattr(panel, f"{name}_button")

@@ -11,7 +11,7 @@ from lenet_helpers.inputs.batches import require_batches
 from lenet_helpers.live_plot import LiveAnimator, drawing_on
 from lenet_helpers.panels import Message, PictureBox
 from lenet_helpers.runs.curves import nothing_trained
-from lenet_helpers.runs.job import RUNNING, RUNNING_HERE, STOP, TRAIN, Job, JobPanel, button
+from lenet_helpers.runs.job import STOP, TRAIN, Job, JobPanel, button
 from lenet_helpers.words import SettingError, Words
 
 READY = Words("移动滑块，然后按“训练”", "Move the sliders, then press Train")
@@ -75,7 +75,6 @@ class TrainAgain(JobPanel):
         self._earlier: list[tuple[list, list]] = []
         self._lines: list[Words] = []
         self._animator: LiveAnimator | None = None
-        self._picture = nothing_trained()
         self.train_button = button("play", "primary", TRAIN, self._begin, TRAIN)
         self.stop_button = button("stop", "", STOP, self._stop, STOP)
         self.message, self.box, self.results = Message(), PictureBox(), widgets.HTML()
@@ -84,21 +83,9 @@ class TrainAgain(JobPanel):
         self.message.say(READY)
         self._enable()
 
-    def begin(self, animator: LiveAnimator) -> None:
-        """A run's plot begins: the curves of earlier runs go behind it."""
-        self._animator = animator
-        for xs, ys in self._earlier:
-            for x, y in zip(xs, ys, strict=True):
-                animator.axes[0].plot(x, y, color=GREY, linewidth=1, zorder=0.5)
-
-    def show(self, picture: Picture) -> None:
-        """Show the plot of the run as it is now."""
-        self._picture = picture
-        self.box.show(picture)
-
     def still(self) -> Picture:
         """The curves of the last run, with the earlier ones."""
-        return self._picture
+        return self.box.picture or nothing_trained()
 
     def _begin(self) -> None:
         if self.busy:
@@ -107,10 +94,17 @@ class TrainAgain(JobPanel):
         self._start({name: control.value for name, control in self._controls.items()})
 
     def _work(self, job: Job) -> None:
-        self.message.say(RUNNING_HERE if job.blocking else RUNNING)
         batches = (_UntilStopped(each, job) for each in self._batches)
-        with drawing_on(self), suppress(Stopped):
+        with drawing_on(self._begin_plot), suppress(Stopped):
             self._train(*batches, **job.about)
+
+    def _begin_plot(self, animator: LiveAnimator) -> Callable[[Picture], None]:
+        """The curves of earlier runs go behind a run's plot, which is shown here."""
+        self._animator = animator
+        for xs, ys in self._earlier:
+            for x, y in zip(xs, ys, strict=True):
+                animator.axes[0].plot(x, y, color=GREY, linewidth=1, zorder=0.5)
+        return self.box.show
 
     def _how_it_ended(self, job: Job) -> Words:
         return STOPPED if job.should_stop() else DONE

@@ -19,7 +19,7 @@ RUNNING_HERE = Words(
 )
 STOPPING = Words("正在停下…", "Stopping …")
 BUSY = SettingError("正在训练：请先停止。", "Training is going on: stop it first.")
-Act = Callable[["Job"], None]
+_LOCK = threading.Lock()
 
 
 def button(
@@ -35,70 +35,28 @@ def button(
 
 
 class Job:
-    """Calls ``read(job)`` and ``work(job)``, then once, however these ended, ``at_end(job)``.
+    """A training ``about`` something: ``busy`` until it has ended, at times with an ``error``."""
 
-    ``about`` is what they need to know; ``busy`` until ``at_end`` begins; ``error`` is what went
-    wrong. Where threads cannot change widgets, as in Google Colab, it is ``blocking``.
-    """
-
-    def __init__(self, about: object, read: Act, work: Act, at_end: Act) -> None:
-        self.about, self._read, self._work, self._at_end = about, read, work, at_end
-        self._lock, self._stop, self._over = threading.Lock(), threading.Event(), threading.Event()
-        self.should_stop, self.wait = self._stop.is_set, self._over.wait
-        self.blocking = "google.colab" in sys.modules
-        self.busy, self._reading, self.error = True, True, None
-
-    def start(self) -> None:
-        """Begin on a daemon thread; or, ``blocking``, do all of it before this returns."""
-        if self.blocking:
-            self._run()
-        else:
-            release_idle_threads()  # this thread's own, so that the new one has the cores
-            threading.Thread(target=self._run, daemon=True, name="lenet-training").start()
-
-    def stop(self) -> None:
-        """Ask it to stop. While it reads it ends at once: nobody waits for what is read."""
-        self._stop.set()
-        self._end(if_reading=True)
-
-    def _run(self) -> None:
-        error = None
-        try:
-            self._read(self)
-            with self._lock:
-                self._reading = False
-            if self.busy:
-                self._work(self)
-        except KeyboardInterrupt:  # blocking, and the kernel was interrupted
-            self._stop.set()
-        except Exception as caught:
-            error = caught
-        self._end(error)
-
-    def _end(self, error: Exception | None = None, if_reading: bool = False) -> None:
-        with self._lock:
-            if not self.busy or if_reading and not self._reading:
-                return
-            self.busy, self.error = False, error
-        try:
-            self._at_end(self)
-        finally:
-            return_freed_memory()
-            self._over.set()
+    def __init__(self, about: object) -> None:
+        self.about, self.error = about, None
+        self.busy = self.reading = True
+        self.stopped, self.over = threading.Event(), threading.Event()
+        self.should_stop = self.stopped.is_set
+        self.blocking = "google.colab" in sys.modules  # there no thread can change a widget
 
 
 class JobPanel(Panel):
     """A panel with a ``train_button``, a ``stop_button``, a ``message``, and one job at a time.
 
-    A panel defines what is to be done, ``_work(job)``; then ``_how_it_ended(job)`` in `Words`, and
-    ``_show_end(job)``, the pictures. It begins by `_start`, with what the job is about.
+    A job is on a thread of its own, or ``blocking``. A panel begins one by `_start` and defines
+    ``_work(job)``; then ``_how_it_ended(job)``, in `Words`, and ``_show_end(job)``, the pictures.
     """
 
     job: Job | None = None
 
     @property
     def busy(self) -> bool:
-        """Whether something is going on, so that nothing else can be begun."""
+        """Whether a job is going on, so that no other can begin."""
         return self.job is not None and self.job.busy
 
     @property
@@ -108,7 +66,7 @@ class JobPanel(Panel):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait, at most ``timeout`` seconds, until training has ended; keep the still if it has."""
-        ended = self.job is None or self.job.wait(timeout)
+        ended = self.job is None or self.job.over.wait(timeout)
         if ended:
             self.keep_still()
         return ended
@@ -117,37 +75,64 @@ class JobPanel(Panel):
         """Stop training and take the panel off the page; what was trained remains."""
         super().close()
         if self.job is not None:
-            self.job.stop()
+            self.job.stopped.set()
 
     def _read(self, job: Job) -> None:
-        """What nobody waits for who stops the job."""
+        """What comes before the work; who stops it then does not wait for it."""
 
     def _start(self, about: object) -> None:
-        self.job = Job(about, self._read, self._work, self._at_end)
+        self.job = job = Job(about)
         self._enable()
-        self.job.start()
+        if job.blocking:
+            self._run(job)
+        else:
+            release_idle_threads()  # this thread's own, so that the new one has the cores
+            name = "lenet-training"
+            threading.Thread(target=self._run, args=(job,), daemon=True, name=name).start()
+
+    def _run(self, job: Job) -> None:
+        error = None
+        try:
+            self._read(job)
+            with _LOCK:
+                job.reading = False
+            if job.busy:
+                self.message.say(RUNNING_HERE if job.blocking else RUNNING)
+                self._work(job)
+        except KeyboardInterrupt:  # blocking, and the kernel was interrupted
+            job.stopped.set()
+        except Exception as caught:
+            error = caught
+        self._end(job, error)
 
     def _stop(self) -> None:
         if self.busy:
             self.message.say(STOPPING)
             self.stop_button.disabled = True
-            self.job.stop()
+            self.job.stopped.set()
+            self._end(self.job, if_reading=True)
 
-    def _at_end(self, job: Job) -> None:
-        """The words and the buttons first, then the pictures."""
-        self._enable()
-        if job.error is None:
-            self.message.say(self._how_it_ended(job))
-        else:
-            self.message.explain(job.error)
-        if self.comm is None:
-            return  # the panel was closed
+    def _end(self, job: Job, error: Exception | None = None, if_reading: bool = False) -> None:
+        """Show, once, how it ended: the words and the buttons first, then the pictures."""
+        with _LOCK:
+            if not job.busy or (if_reading and not job.reading):
+                return
+            job.busy, job.error = False, error
         try:
-            self._show_end(job)
-            self.keep_still()
-        except Exception as error:  # on a thread, nobody else would hear of it
-            job.error = error
-            self.message.explain(error)
+            self._enable()
+            if error is None:
+                self.message.say(self._how_it_ended(job))
+            else:
+                self.message.explain(error)
+            if self.comm is not None:  # else the panel was closed
+                self._show_end(job)
+                self.keep_still()
+        except Exception as caught:  # on a thread, nobody else would hear of it
+            job.error = caught
+            self.message.explain(caught)
+        finally:
+            return_freed_memory()
+            job.over.set()
 
     def _enable(self) -> None:
         """Let only those buttons be pressed that do something now."""

@@ -11,7 +11,7 @@ from lenet_helpers.figures import Picture
 from lenet_helpers.panels import Message
 from lenet_helpers.runs.controls import SettingControls
 from lenet_helpers.runs.curves import last_and_others, nothing_trained
-from lenet_helpers.runs.job import BUSY, RUNNING, RUNNING_HERE, STOP, TRAIN, Job, JobPanel, button
+from lenet_helpers.runs.job import BUSY, STOP, TRAIN, Job, JobPanel, button
 from lenet_helpers.runs.live import LiveCurves, ProgressLine, how_it_ended
 from lenet_helpers.runs.records import Run
 from lenet_helpers.runs.table import RunTable
@@ -123,7 +123,6 @@ class TrainingPanel(JobPanel):
             job.about.read_data()
 
     def _work(self, job: Job) -> None:
-        self.message.say(RUNNING_HERE if job.blocking else RUNNING)
         run = job.about.run
         with closing(job.about.go_on(job.should_stop)) as reports:
             for report in reports:
