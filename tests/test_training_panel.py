@@ -189,6 +189,10 @@ def test_a_run_is_the_one_that_the_lessons_code_gives_and_is_shown(panel):
     assert (kept.ended, kept.last.epoch, kept.number) == ("finished", 2, 1)
     assert bytes(panel.curves.image.value).startswith(PNG)
     assert f"{kept.test_acc:.3f}" in panel.progress.numbers.value
+    assert panel.curves.caption.value.endswith(
+        f"epoch 2: train loss {kept.last.recent_loss:.3f}, train acc {kept.last.recent_acc:.3f}, "
+        f"test acc {kept.test_acc:.3f}</div></small>"
+    )
     assert panel.progress.bar.value == 1
 
 

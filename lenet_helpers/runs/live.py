@@ -47,7 +47,8 @@ class LiveCurves(PictureBox):
 
     def add(self, point: Point) -> None:
         """Add a point; it is drawn now or soon."""
-        self._animator.add(round(point.epoch, 2), point[1:])
+        recent = point.recent_loss, point.recent_acc, point.test_acc
+        self._animator.add(round(point.epoch, 2), recent)
 
     def finish(self, run: Run) -> None:
         """Draw what has not been drawn yet, the run's last point included."""

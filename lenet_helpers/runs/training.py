@@ -49,7 +49,6 @@ class Training:
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
         """Train as the newest settings say, note it, yield what `train` does; errors as there."""
-        self.read_data()
         run, settings = self.run, self.run.settings
         start, seconds = run.last.epoch if run.points else 0.0, run.seconds
         run.ended = "running"
@@ -59,10 +58,8 @@ class Training:
                 init=None, should_stop=should_stop,
             ):  # fmt: skip
                 run.seconds = seconds + report.elapsed
-                run.add(Point(
-                    start + report.epoch, report.loss, report.train_acc,
-                    report.recent_loss, report.recent_acc, report.test_acc,
-                ))  # fmt: skip
+                values = [getattr(report, name) for name in Point._fields[1:]]
+                run.add(Point(start + report.epoch, *values))
                 if report.epoch == settings.epochs and report.test_acc is not None:
                     run.ended = "finished"
                 yield report
