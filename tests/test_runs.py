@@ -30,7 +30,7 @@ def diverged(number: int = 2) -> Run:
 def test_the_test_accuracy_joins_the_point_of_its_epoch():
     run = finished()
     assert [point.epoch for point in run.points] == [0.5, 1, 1.5, 2]
-    assert run.tests == [(1, 0.6), (2, 0.7)]
+    assert run.curve("test_acc") == ([1, 2], [0.6, 0.7])
     assert run.test_acc == 0.7
     assert diverged().test_acc is None
 

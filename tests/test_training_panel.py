@@ -14,8 +14,7 @@ import ipywidgets as widgets
 import pytest
 import torch
 
-from lenet_helpers import DataUnavailableError, lenet, live_plot, load_data, train
-from lenet_helpers.data import batches, choice
+from lenet_helpers import DataUnavailableError, lenet, live_plot, train
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import CHOICE
 from lenet_helpers.runs import TrainingPanel, training
@@ -29,27 +28,21 @@ LONG = 120  # seconds: only a hang takes that long
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def few_digits(*arguments, **options):
-    """What `load_data` gives, but 128 pictures to train with and 40 to test with."""
-    both = load_data(*arguments, **options)
-    return [part(data, slice(count)) for data, count in zip(both, (128, 40), strict=True)]
-
-
 @pytest.fixture(autouse=True)
-def loads(monkeypatch):
-    """A small data set, read anew by each test; returns the list of readings.
+def load(monkeypatch, digits):
+    """A few digits in place of any data set; ``load.asked`` is which. Pictures are not drawn."""
 
-    Pictures are not drawn, which would take longer than all the rest.
-    """
-    calls = []
+    def load(name, batch_size, device, *, standardize=False, seed=0):
+        load.asked.append((name, batch_size, device, standardize, seed))
+        both = [part(data, slice(count)) for data, count in zip(digits, (128, 40), strict=True)]
+        both[0].batch_size = batch_size
+        both[0].reseed(seed)
+        return both
+
+    load.asked = []
+    monkeypatch.setattr(training, "load_for_run", load)
     monkeypatch.setattr(Picture, "png", lambda picture: PNG + picture.caption.en.encode())
-    monkeypatch.setattr(
-        batches, "load_data", lambda *a, **k: calls.append(a) or few_digits(*a, **k)
-    )
-    monkeypatch.setattr(batches, "bring", lambda dataset: None)  # no data set has to be here
-    batches.read_once.cache_clear()
-    yield calls
-    batches.read_once.cache_clear()
+    return load
 
 
 @pytest.fixture
@@ -125,6 +118,10 @@ def run(panel: TrainingPanel, button: str = "train", **settings) -> None:
     assert panel.wait(LONG)
 
 
+def raise_this(error: BaseException):
+    raise error
+
+
 # Settings
 
 
@@ -176,40 +173,26 @@ def test_reset_brings_back_the_first_settings_and_a_new_network(panel):
 # Training
 
 
-def test_a_run_is_the_one_that_the_lessons_code_gives_and_is_shown(panel):
+def test_a_run_is_the_one_that_the_lessons_code_gives_and_is_shown(panel, load):
     random = torch.random.get_rng_state()
     run(panel, activation="tanh", lr=0.3, seed=5, batch_size=16)
     assert torch.equal(torch.random.get_rng_state(), random)
+    assert load.asked == [("digits", 16, panel.device.value, True, 5)]
     torch.manual_seed(5)
     net, kept = lenet("tanh"), panel.runs[0]
-    reports = list(train(net, *few_digits("digits", 16, seed=5), 2, 0.3))
+    reports = list(train(net, *load("digits", 16, "cpu", seed=5), 2, 0.3))
+    tests = [report.test_acc for report in reports if report.test_acc is not None]
     assert [p.loss for p in kept.points] == [r.loss for r in reports if r.test_acc is None]
-    assert kept.tests == [(r.epoch, r.test_acc) for r in reports if r.test_acc is not None]
+    assert kept.curve("test_acc") == ([1, 2], tests)
     assert torch.equal(weights_of(panel.net), weights_of(net))
     assert (kept.ended, kept.last.epoch, kept.number) == ("finished", 2, 1)
     assert bytes(panel.curves.image.value).startswith(PNG)
-    assert f"{kept.test_acc:.3f}" in panel.progress.numbers.value
     assert panel.curves.caption.value.endswith(
         f"epoch 2: train loss {kept.last.recent_loss:.3f}, train acc {kept.last.recent_acc:.3f}, "
         f"test acc {kept.test_acc:.3f}</div></small>"
     )
+    assert f"{kept.test_acc:.3f}" in panel.progress.numbers.value
     assert panel.progress.bar.value == 1
-
-
-def test_the_images_are_read_once_and_standardised_or_not(
-    make_panel, tiny_sets, monkeypatch, tmp_path, loads
-):
-    tiny_sets["mnist"].write_below(tmp_path)
-    monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    panel = make_panel("mnist", epochs=1, batch_size=10, seed=2)
-    for standardize in (False, True):
-        run(panel, standardize=standardize)
-        torch.manual_seed(2)
-        data = load_data("mnist", 10, standardize=standardize, seed=2)
-        *_, last = train(lenet(), *data, 1, 0.9)
-        means = last.loss, last.train_acc, last.recent_loss, last.recent_acc
-        assert panel.runs[-1].last[1:] == (*means, last.test_acc)
-    assert len(loads) == 1
 
 
 def test_while_it_trains_the_numbers_change_and_only_stop_can_be_pressed(panel, held, monkeypatch):
@@ -276,14 +259,13 @@ def test_a_diverging_run_ends_with_a_sentence(panel):
 
 
 def test_a_data_set_that_cannot_be_had_says_so(panel, monkeypatch):
-    def offline(dataset):
-        raise DataUnavailableError("无法下载 MNIST。", "MNIST could not be downloaded.")
-
-    monkeypatch.setattr(choice, "download", offline)
-    run(panel, dataset="mnist")
+    error = DataUnavailableError("无法下载 MNIST。", "MNIST could not be downloaded.")
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "load_for_run", lambda *_, **__: raise_this(error))
+        run(panel)
     assert '<div lang="zh">无法下载 MNIST。</div>' in panel.message.value
     assert panel.runs == []
-    run(panel, dataset="digits")
+    run(panel)
     assert panel.runs[0].ended == "finished"
 
 
@@ -302,10 +284,6 @@ def test_an_unknown_error_is_shown_with_its_type_and_keeps_the_curves(panel, mon
     assert [(kept.ended, len(kept.points)) for kept in panel.runs] == [("failed", 3)][:reports]
 
 
-def raise_this(error: BaseException):
-    raise error
-
-
 def test_an_error_while_drawing_is_shown_too(panel, monkeypatch):
     monkeypatch.setattr(RunTable, "redraw", lambda table: raise_this(ValueError("no ink")))
     run(panel)
@@ -321,27 +299,26 @@ def test_an_interrupt_while_it_begins_leaves_it_usable(panel, monkeypatch):
     assert panel.runs[0].ended == "finished"
 
 
-def test_stop_while_the_data_are_read_does_not_wait_for_them(panel, monkeypatch):
+def test_stop_while_the_data_are_read_does_not_wait_for_them(panel, monkeypatch, load):
     may_read = threading.Event()
 
-    def slow(name, **options):
+    def slow(name, *arguments, **options):
         assert name == "digits" or may_read.wait(LONG)
-        return few_digits("digits", **options)
+        return load(name, *arguments, **options)
 
-    monkeypatch.setattr(batches, "load_data", slow)
-    panel.dataset.value = "mnist"
+    monkeypatch.setattr(training, "load_for_run", slow)
+    choose(panel, dataset="mnist", epochs=1)
     panel.train_button.click()
     assert "Reading the data" in panel.message.value
     panel.stop_button.click()
     assert panel.wait(0)
     assert "before training had begun" in panel.message.value
     assert not panel.train_button.disabled
-    run(panel, dataset="digits", epochs=1)  # another data set does not wait for that one
-    choose(panel, dataset="mnist", epochs=1)
-    panel.train_button.click()  # waits for the data that are being read
-    may_read.set()
-    assert panel.wait(LONG)
-    assert [(kept.number, kept.ended) for kept in panel.runs] == [(2, "finished"), (3, "finished")]
+    run(panel, dataset="digits", epochs=1)
+    may_read.set()  # nobody is interested any more
+    wait_until(lambda: not training_threads())
+    assert [(kept.number, kept.ended) for kept in panel.runs] == [(2, "finished")]
+    assert "Run 2 finished" in panel.message.value
 
 
 # Several at once, and none left behind
@@ -371,13 +348,12 @@ def test_a_closed_panel_stops_its_thread_and_leaves_no_widget(make_panel, held):
     assert number_of_widgets() == before
 
 
-def test_runs_keep_their_curves_and_no_more(panel, loads):
+def test_runs_keep_their_curves_and_no_more(panel):
     nets, counts = [], []
     for _ in range(3):
         run(panel, epochs=1)
         nets.append(weakref.ref(panel.net))
         counts.append(number_of_widgets())
-    assert len(loads) == 1
     assert [net() is not None for net in nets] == [False, False, True]
     assert counts[2] - counts[1] <= 10  # a check box, a button, looks
     assert len(panel.runs) == 3
@@ -463,26 +439,13 @@ def test_labels_and_options_follow_the_language_and_choices_stay(panel):
 # Without threads
 
 
-def test_in_colab_it_trains_before_the_click_returns_until_the_kernel_is_interrupted(
-    panel, monkeypatch
-):
+def test_in_colab_it_trains_before_the_click_returns(panel, monkeypatch):
     monkeypatch.setitem(sys.modules, "google.colab", object())
-    messages, seen = [], []
+    messages, threads = [], []
     panel.message.observe(lambda change: messages.append(change["new"]), "value")
-    panel.progress.observe(lambda _: seen.extend(training_threads()))
+    panel.progress.bar.observe(lambda _: threads.append(threading.current_thread()), "value")
     panel.train_button.click()
-    assert panel.runs[0].ended == "finished" and seen == []
-    assert panel.stop_button.disabled
-
-    def interrupted(*arguments, **options):
-        reports = train(*arguments, **options)
-        yield next(reports)
-        yield next(reports)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(training, "train", interrupted)
-    panel.train_button.click()
-    kept = panel.runs[1]
-    assert (kept.ended, len(kept.points)) == ("stopped", 2)
+    assert panel.runs[0].ended == "finished"
+    assert set(threads) == {threading.main_thread()}
     assert any("interrupt the kernel" in message for message in messages)
-    assert panel.error is None and not panel.continue_button.disabled
+    assert panel.stop_button.disabled

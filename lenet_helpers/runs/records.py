@@ -83,15 +83,16 @@ class Run:
         """The newest point."""
         return self.points[-1]
 
-    @property
-    def tests(self) -> list[tuple[float, float]]:
-        """Epoch and test accuracy, where it was measured."""
-        return [(p.epoch, p.test_acc) for p in list(self.points) if p.test_acc is not None]
+    def curve(self, name: str) -> tuple[list[float], list[float]]:
+        """Epochs, and this field of the points there, where it was measured."""
+        found = [(p.epoch, y) for p in list(self.points) if (y := getattr(p, name)) is not None]
+        return [x for x, _ in found], [y for _, y in found]
 
     @property
     def test_acc(self) -> float | None:
         """The newest test accuracy, or ``None`` before the first epoch has ended."""
-        return self.tests[-1][1] if self.tests else None
+        _, values = self.curve("test_acc")
+        return values[-1] if values else None
 
     @property
     def rates(self) -> str:
