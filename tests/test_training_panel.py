@@ -1,9 +1,7 @@
 """The training panel without a kernel or a browser: through its widgets' values and clicks."""
 
 import base64
-import csv
 import gc
-import io
 import re
 import sys
 import threading
@@ -20,7 +18,7 @@ from lenet_helpers.language import CHOICE
 from lenet_helpers.runs import TrainingPanel, training
 from lenet_helpers.runs.live import LiveCurves
 from lenet_helpers.runs.records import Settings
-from lenet_helpers.runs.table import RunTable
+from lenet_helpers.runs.table import RunTable, to_csv
 from tests.conftest import part, wait_until
 from tests.tiny_training import weights as weights_of
 
@@ -167,6 +165,10 @@ def test_reset_brings_back_the_first_settings_and_a_new_network(panel):
     assert panel.controls.values() == panel.controls.initial
     assert torch.equal(weights_of(panel.net), fresh)
     assert panel.continue_button.disabled
+    panel.continue_button.click()  # as from code
+    assert "no run to go on with" in panel.message.value
+    panel.stop_button.click()
+    assert panel.wait(0)
     assert len(panel.runs) == 1
 
 
@@ -234,14 +236,6 @@ def test_two_epochs_and_two_more_are_four_and_train_starts_anew(panel):
     assert [kept.number for kept in panel.runs] == [1, 2]
     assert in_two.points == panel.runs[1].points and in_two.rates == "0.1"
     assert torch.equal(weights_of(net), weights_of(panel.net))
-
-
-def test_continue_and_stop_without_a_run_do_no_harm(panel):
-    panel.continue_button.click()
-    assert "no run to go on with" in panel.message.value
-    panel.stop_button.click()
-    assert panel.wait(0)
-    assert panel.runs == []
 
 
 # What can go wrong
@@ -362,7 +356,7 @@ def test_runs_keep_their_curves_and_no_more(panel):
 # The kept runs
 
 
-def test_runs_stand_in_a_table_with_settings_and_results_also_as_csv(panel):
+def test_runs_stand_in_a_table_with_settings_and_results_also_as_a_file(panel):
     run(panel, pooling="max", seed=7)
     table, kept = panel.table.table.value, panel.runs[0]
     headings = re.findall('<th scope="col".*?lang="en">(.*?)</div></th>', table)
@@ -374,11 +368,8 @@ def test_runs_stand_in_a_table_with_settings_and_results_also_as_csv(panel):
                 "Activation": "relu", "Standard.": "✓", "Loss": f"{kept.last.loss:.3f}",
                 "Test acc.": f"{kept.test_acc:.3f}"}  # fmt: skip
     assert expected.items() <= cells.items() and "完成" in cells["Ended"]
-    link = panel.table.link.value
-    assert 'download="lenet-runs.csv"' in link
-    text = base64.b64decode(re.search('base64,([^"]+)"', link)[1]).decode()
-    (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["run"], row["lr"], row["seed"], row["epochs"]) == ("1", "0.1", "7", "2")
+    link = re.search('download="lenet-runs.csv" href=".*base64,([^"]+)"', panel.table.link.value)
+    assert base64.b64decode(link[1]).decode() == to_csv(panel.runs)
 
 
 def test_the_chart_overlays_the_chosen_runs_and_a_removed_one_is_gone_everywhere(panel, held):
@@ -406,13 +397,9 @@ def test_the_chart_overlays_the_chosen_runs_and_a_removed_one_is_gone_everywhere
 def test_the_still_picture_says_what_was_trained(panel):
     assert "nothing has been trained" in panel.still().caption.en
     run(panel)
-    assert "1: lr 0.1: loss" in panel.still().caption.en
-    assert len(panel.still().figure.axes) == 2
     run(panel, lr=10)
-    still = panel.still()
-    assert "2: lr 10: loss" in still.caption.en
-    assert "(diverged)" in still.caption.en
-    assert len(still.figure.axes) == 4
+    still = panel.still().caption.en
+    assert "1: lr 0.1: loss" in still and "2: lr 10: loss" in still and "(diverged)" in still
 
 
 # Words

@@ -1,7 +1,6 @@
 """A lesson's own training loop behind sliders: train again, stop, and compare the curves."""
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from itertools import count, cycle
 
 import ipywidgets as widgets
@@ -20,12 +19,8 @@ NO_CURVES = Words("没有画出曲线", "no curves were drawn")
 GREY = "0.75"
 
 
-class Stopped(Exception):
-    """Raised where the loop asks for its next batch, when somebody has pressed Stop."""
-
-
 class _UntilStopped:
-    """Batches that end with `Stopped` as soon as ``job`` is asked to stop."""
+    """Batches that end, as if somebody interrupted, once ``job`` is asked to stop."""
 
     def __init__(self, batches, job: Job) -> None:
         self._batches, self._job = batches, job
@@ -36,7 +31,7 @@ class _UntilStopped:
     def __iter__(self) -> Iterator:
         for batch in self._batches:
             if self._job.should_stop():
-                raise Stopped
+                raise KeyboardInterrupt
             yield batch
 
 
@@ -95,7 +90,7 @@ class TrainAgain(JobPanel):
 
     def _work(self, job: Job) -> None:
         batches = (_UntilStopped(each, job) for each in self._batches)
-        with drawing_on(self._begin_plot), suppress(Stopped):
+        with drawing_on(self._begin_plot):
             self._train(*batches, **job.about)
 
     def _begin_plot(self, animator: LiveAnimator) -> Callable[[Picture], None]:

@@ -99,7 +99,7 @@ class JobPanel(Panel):
             if job.busy:
                 self.message.say(RUNNING_HERE if job.blocking else RUNNING)
                 self._work(job)
-        except KeyboardInterrupt:  # blocking, and the kernel was interrupted
+        except KeyboardInterrupt:
             job.stopped.set()
         except Exception as caught:
             error = caught

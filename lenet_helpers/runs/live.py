@@ -1,4 +1,4 @@
-"""What is shown of a run while it trains: a sentence, a bar, numbers, the time left, curves."""
+"""What is shown of a run while it trains: a bar, numbers, the time left, curves."""
 
 import math
 import time
@@ -8,24 +8,11 @@ import ipywidgets as widgets
 from lenet_helpers.data.downloads import DownloadProgress
 from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels import PictureBox
-from lenet_helpers.runs.records import Point, Run, number, results
+from lenet_helpers.runs.records import Point, Run, number
 from lenet_helpers.training import Progress
 from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_UPDATES = 0.1
-
-
-def how_it_ended(run: Run) -> Words:
-    """A sentence about a run that finished or was stopped."""
-    if not run.points:
-        return Words("已停止，还没有开始训练。", "Stopped, before training had begun.")
-    zh, en, how = "完成", "finished", results(run)
-    if run.ended != "finished":
-        zh, en = f"停在 {run.last.epoch:.3g} 轮", f"stopped at epoch {run.last.epoch:.3g}"
-    return Words(
-        f"第 {run.number} 次训练{zh}：{how.zh}。“继续”从这里接着训练。",
-        f"Run {run.number} {en}: {how.en}. “Continue” goes on from here.",
-    )
 
 
 class LiveCurves(PictureBox):

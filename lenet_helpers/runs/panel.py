@@ -12,8 +12,8 @@ from lenet_helpers.panels import Message
 from lenet_helpers.runs.controls import SettingControls
 from lenet_helpers.runs.curves import last_and_others, nothing_trained
 from lenet_helpers.runs.job import BUSY, STOP, TRAIN, Job, JobPanel, button
-from lenet_helpers.runs.live import LiveCurves, ProgressLine, how_it_ended
-from lenet_helpers.runs.records import Run
+from lenet_helpers.runs.live import LiveCurves, ProgressLine
+from lenet_helpers.runs.records import Run, results
 from lenet_helpers.runs.table import RunTable
 from lenet_helpers.runs.training import Training, new_net
 from lenet_helpers.words import SettingError, Words
@@ -132,7 +132,16 @@ class TrainingPanel(JobPanel):
                     self.curves.add(run.last)
 
     def _how_it_ended(self, job: Job) -> Words:
-        return how_it_ended(job.about.run)
+        run = job.about.run
+        if not run.points:
+            return Words("已停止，还没有开始训练。", "Stopped, before training had begun.")
+        zh, en, how = "完成", "finished", results(run)
+        if run.ended != "finished":
+            zh, en = f"停在 {run.last.epoch:.3g} 轮", f"stopped at epoch {run.last.epoch:.3g}"
+        return Words(
+            f"第 {run.number} 次训练{zh}：{how.zh}。“继续”从这里接着训练。",
+            f"Run {run.number} {en}: {how.en}. “Continue” goes on from here.",
+        )
 
     def _show_end(self, job: Job) -> None:
         self.progress.end(job.about.run)
