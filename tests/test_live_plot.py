@@ -1,6 +1,6 @@
 """The live plot: what it keeps and when it draws. (In a kernel: test_in_kernel.py.)"""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -93,11 +93,8 @@ def test_points_from_many_threads_are_all_kept():
         for x in range(50):
             animator.add(x, [x if i == line else None for i in range(4)])
 
-    threads = [threading.Thread(target=add_some, args=(line,)) for line in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(add_some, range(4)))
     assert all(y == list(range(50)) for y in animator.Y) and len(animator.Y) == 4
 
 

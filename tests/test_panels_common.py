@@ -1,6 +1,7 @@
 """What all panels share: words, pictures, closing, and the still that a notebook keeps."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import ipywidgets as widgets
 import pytest
@@ -78,25 +79,19 @@ def test_a_choice_follows_the_language_and_stays():
 # Closing
 
 
-def test_another_run_of_the_same_cell_replaces():
-    first, again = CellRun("cell-1", "run-1"), CellRun("cell-1", "run-2")
-    assert again.replaces(first)
-    assert not first.replaces(first)
-    assert not CellRun("cell-2", "run-2").replaces(first)
-    assert not CellRun("", "run-2").replaces(CellRun("", "run-1"))
+def test_a_panel_is_closed_by_another_run_of_its_cell_alone(monkeypatch, capsys):
     assert this_run() == ("", "")  # outside a notebook
 
-
-def test_a_panel_is_closed_by_another_run_of_its_cell_alone(monkeypatch, capsys):
     def made_in(cell: str, run: str) -> Still:
         monkeypatch.setattr("lenet_helpers.panels.this_run", lambda: CellRun(cell, run))
         return Still()
 
-    first, beside, elsewhere = made_in("a", "1"), made_in("a", "1"), made_in("b", "2")
-    assert all(panel.comm is not None for panel in (first, beside, elsewhere))
+    cells = (("a", "1"), ("a", "1"), ("b", "2"), ("", "1"), ("", "2"))
+    first, beside, *elsewhere = [made_in(*cell) for cell in cells]
+    assert all(panel.comm is not None for panel in (first, beside, *elsewhere))
     again = made_in("a", "3")
     assert first.comm is None and beside.comm is None
-    assert elsewhere.comm is not None and again.comm is not None
+    assert all(panel.comm is not None for panel in (again, *elsewhere))
     first._ipython_display_()  # a closed panel shows its still picture
     assert "empty axes" in capsys.readouterr().out
 
@@ -105,16 +100,14 @@ def test_drawing_on_two_threads_leaves_matplotlibs_settings_as_they_were():
     before = dict(rcParams)
     inside, may_leave = threading.Event(), threading.Event()
 
-    def draw() -> None:
+    def draw(_) -> None:
         with style():
             inside.set()
             may_leave.wait(LONG)
 
-    threads = [threading.Thread(target=draw) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    inside.wait(LONG)  # the other one does not get in before this one has left
-    may_leave.set()
-    for thread in threads:
-        thread.join(LONG)
+    with ThreadPoolExecutor(2) as pool:
+        drawn = pool.map(draw, range(2))
+        inside.wait(LONG)  # the other one does not get in before this one has left
+        may_leave.set()
+        list(drawn)
     assert dict(rcParams) == before

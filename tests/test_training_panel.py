@@ -30,7 +30,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 def load(monkeypatch, digits):
     """A few digits in place of any data set; ``load.asked`` is which. Pictures are not drawn."""
 
-    def load(name, batch_size, device, *, standardize=False, seed=0):
+    def load(name, batch_size, device, *, standardize=False, seed=0, **_):
         load.asked.append((name, batch_size, device, standardize, seed))
         both = [part(data, slice(count)) for data, count in zip(digits, (128, 40), strict=True)]
         both[0].batch_size = batch_size
@@ -386,7 +386,9 @@ def test_the_chart_overlays_the_chosen_runs_and_a_removed_one_is_gone_everywhere
     chips[2].show.value = False
     assert bytes(chart.image.value) != all_three
     assert "lr 0.1:" not in chart.caption.value and "lr 0.2:" in chart.caption.value
-    chips[3].remove.click()
+    removed = chips[3]
+    removed.remove.click()
+    assert removed.comm is None
     assert [kept.number for kept in panel.runs] == [1, 2]
     assert "lr 0.2:" not in chart.caption.value
     assert ">3</th>" not in panel.table.table.value
