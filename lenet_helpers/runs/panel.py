@@ -70,6 +70,7 @@ class TrainingPanel(JobPanel):
         self.net = new_net(self.controls.initial)
         self.message, self.progress, self.curves = Message(), ProgressLine(), LiveCurves()
         self.table = RunTable(self.keep_still)
+        self.runs = self.table.runs
         buttons = [
             button(icon, look, words, act, TIPS[words])
             for icon, look, words, act in (
@@ -89,11 +90,6 @@ class TrainingPanel(JobPanel):
         ]
         super().__init__([widgets.HBox(beside, layout=wrap), self.table])
         self._enable()
-
-    @property
-    def runs(self) -> list[Run]:
-        """All runs that were kept, in order."""
-        return self.table.runs
 
     def still(self) -> Picture:
         """The curves of the last run, and the chosen runs compared."""
@@ -126,7 +122,8 @@ class TrainingPanel(JobPanel):
         run = job.about.run
         with closing(job.about.go_on(job.should_stop)) as reports:
             for report in reports:
-                self.table.keep(run)
+                if run not in self.runs:
+                    self.runs.append(run)
                 if not job.should_stop():  # else the answer comes first, and the picture last
                     self.progress.show(run, report)
                     self.curves.add(run.last)

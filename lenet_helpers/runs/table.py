@@ -41,7 +41,7 @@ class RunChip(widgets.HBox):
 
 
 class RunTable(widgets.VBox):
-    """Shows runs, and lets one choose and remove them; then it calls ``changed``.
+    """Shows ``runs``, and lets one choose and remove them; then it calls ``changed``.
 
     ``chips`` has for each run's number its check box and its button; ``table`` and ``link`` are the
     table, and the same as a file; ``chart`` is the `PictureBox` with the chosen runs.
@@ -62,11 +62,6 @@ class RunTable(widgets.VBox):
         """The runs that are in the chart."""
         shown = {number for number, chip in self.chips.items() if chip.show.value}
         return [run for run in self.runs if run.number in shown]
-
-    def keep(self, run: Run) -> None:
-        """Keep this run, unless it is kept already; `redraw` shows it."""
-        if run not in self.runs:
-            self.runs.append(run)
 
     def redraw(self) -> None:
         """Show the runs as they are now."""

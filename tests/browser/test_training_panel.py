@@ -81,6 +81,7 @@ def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
     shown.lesson.switch_to("English")
     pooling = shown.field("Pooling").locator("option:checked")
     pooling.and_(shown.page.get_by_text("maximum", exact=True)).wait_for(state="attached")
+    shown.field("Pooling").select_option("average")
     shown.set("Epochs", "50")
     shown.train()
     shown.picture.wait_for(timeout=LONG)
