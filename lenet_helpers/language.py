@@ -17,26 +17,23 @@ from IPython import get_ipython
 from lenet_helpers.words import SettingError, Words
 
 LANGUAGES = {"中文": "zh", "English": "en", "双语 Both": "both"}
+HIDES = {"zh": "en", "en": "zh"}
 RUN_TO_SWITCH = Words("运行这个单元格，就可以选择语言。", "Run this cell to choose the language.")
 RUN_TO_SEE = Words("交互部分：运行这个单元格后出现", "Interactive: run this cell and it appears")
-
-
-def _from_environment() -> str:
-    chosen = os.environ.get("LENET_LANG") or "both"
-    if chosen in LANGUAGES.values():
-        return chosen
-    raise SettingError(
-        f"环境变量 LENET_LANG 应为 zh、en 或 both，而不是 {chosen!r}。",
-        f"LENET_LANG must be zh, en or both, not {chosen!r}.",
-    )
 
 
 class _Choice(traitlets.HasTraits):
     language = traitlets.Enum(list(LANGUAGES.values()))
 
     @traitlets.default("language")
-    def _first(self) -> str:
-        return _from_environment()
+    def _from_environment(self) -> str:
+        chosen = os.environ.get("LENET_LANG") or "both"
+        if chosen in LANGUAGES.values():
+            return chosen
+        raise SettingError(
+            f"环境变量 LENET_LANG 应为 zh、en 或 both，而不是 {chosen!r}。",
+            f"LENET_LANG must be zh, en or both, not {chosen!r}.",
+        )
 
 
 CHOICE = _Choice()
@@ -74,21 +71,26 @@ class LanguageSwitch(widgets.VBox):
             style={"button_width": "7em"},
         )
         traitlets.link((CHOICE, "language"), (self.buttons, "value"))
-        super().__init__([self.buttons, widgets.HTML(_hide("zh") + _hide("en"))])
+        super().__init__([self.buttons, widgets.HTML("".join(map(_hidden_by_class, HIDES)))])
         self.add_class("lenet-language")
-        CHOICE.observe(lambda _: self._mark(), "language")
-        self._mark()
-        TopBar.listen()
+        follow(self, LanguageSwitch._mark)
 
     def _repr_mimebundle_(self, **options) -> dict:
         return super()._repr_mimebundle_(**options) | sentence(RUN_TO_SWITCH, "lenet-language")
 
-    def _mark(self) -> None:
+    def _mark(self, language: str) -> None:
         """Say on this widget's element which language is hidden; the style looks there."""
-        for language in ("zh", "en"):
-            self.remove_class(f"lenet-hide-{language}")
-        if CHOICE.language != "both":
-            self.add_class("lenet-hide-en" if CHOICE.language == "zh" else "lenet-hide-zh")
+        for each, hidden in HIDES.items():
+            self.remove_class(f"lenet-hide-{hidden}")
+            if each == language:
+                self.add_class(f"lenet-hide-{hidden}")
+
+
+def _hidden_by_class(language: str) -> str:
+    return (
+        f"<style>.jp-NotebookPanel:not(.lenet-course) .jp-Notebook:has(.lenet-hide-{language}) "
+        f'[lang="{language}"] {{display: none !important}}</style>'
+    )
 
 
 def follow(target: object, act: Callable[[object, str], None]) -> None:
@@ -110,13 +112,6 @@ def follow(target: object, act: Callable[[object, str], None]) -> None:
 def say(widget: widgets.Widget, trait: str, words: Words) -> None:
     """Give a widget's trait (``description``, ``value``, …) these words, in the chosen language."""
     follow(widget, lambda alive, language: setattr(alive, trait, words.speak(language)))
-
-
-def _hide(language: str) -> str:
-    return (
-        f"<style>.jp-NotebookPanel:not(.lenet-course) .jp-Notebook:has(.lenet-hide-{language}) "
-        f'[lang="{language}"] {{display: none !important}}</style>'
-    )
 
 
 def sentence(words: Words, css: str = "lenet-interactive") -> dict[str, str]:

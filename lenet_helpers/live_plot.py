@@ -7,25 +7,30 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import ipywidgets as widgets
+from IPython import get_ipython
+from IPython.display import display
+
 from lenet_helpers.figures import Picture, label, new_figure, style
-from lenet_helpers.live_screen import SECONDS_BETWEEN_DRAWS, screen
 from lenet_helpers.palette import COLORS, LINES
+from lenet_helpers.runtime import return_freed_memory
 from lenet_helpers.words import Words
 
 # What the book's curves are called, so that a lesson can keep the book's words in its code.
 CHINESE = {
     "epoch": "轮", "train loss": "训练损失", "train acc": "训练精度", "test acc": "测试精度",
 }  # fmt: skip
+SECONDS_BETWEEN_DRAWS = 0.25
 # What drawing may take of a run, on a slow laptop too: so many seconds, and this share of the time.
 SECONDS_OF_DRAWING, SHARE_OF_TIME = 0.15, 0.02
 
-
-_STAGE: ContextVar = ContextVar("stage", default=None)
+Show = Callable[[Picture], None]
+_STAGE: ContextVar[Callable[["LiveAnimator"], Show] | None] = ContextVar("stage", default=None)
 
 
 @contextmanager
-def drawing_on(stage) -> Iterator[None]:
-    """Here a new `LiveAnimator` goes to ``stage.begin``, its `Picture` to ``stage.show``."""
+def drawing_on(stage: Callable[["LiveAnimator"], Show]) -> Iterator[None]:
+    """Here ``stage`` is given each new `LiveAnimator`, and says what shows its pictures."""
     token = _STAGE.set(stage)
     try:
         yield
@@ -69,7 +74,7 @@ class LiveAnimator:
         nrows: int = 1,
         ncols: int = 1,
         figsize: tuple[float, float] = (6.0, 3.6),
-        show: Callable[[Picture], None] | None = None,
+        show: Show | None = None,
     ) -> None:
         self.X: list[list[float]] = []
         self.Y: list[list[float]] = []
@@ -83,14 +88,16 @@ class LiveAnimator:
         )
         self.axes[0].grid(alpha=0.4)
         self._lines: list = []
-        self.pending, self.lock = False, threading.RLock()
+        self._pending, self._lock = False, threading.RLock()
         self._start, self._drawn_at, self._spent = time.monotonic(), -math.inf, 0.0
-        self._limits, self.points = None, 0
-        stage = _STAGE.get()
+        self._limits = None
+        shell, stage = get_ipython(), _STAGE.get()
         if show is None and stage is not None:
-            stage.begin(self)
-            show = stage.show
-        self._show, self._draw_later = screen(self) if show is None else (show, lambda: None)
+            show = stage(self)
+        self._shell = shell if show is None and hasattr(shell, "kernel") else None
+        if self._shell is not None:
+            show = _in_output() if _inside_output(shell) else _in_cell()
+        self._show = show or (lambda picture: None)  # there may be no screen to draw on
 
     def add(self, x: float | Sequence[float], y: float | None | Sequence[float | None]) -> None:
         """Add one point to each line; ``None`` leaves a line as it is.
@@ -99,39 +106,47 @@ class LiveAnimator:
         """
         ys = list(y) if hasattr(y, "__len__") else [y]
         xs = list(x) if hasattr(x, "__len__") else [x] * len(ys)
-        with self.lock:
+        with self._lock:
             self._add_lines(len(ys))
             for line, (a, b) in enumerate(zip(xs, ys, strict=True)):
                 if a is not None and b is not None:
                     self._add_point(line, float(a), float(b))
             self.axes[0].autoscale(None)  # when the limits are asked for
-            self.pending, self.points = True, self.points + 1
-        if not self.may_draw():
-            self._draw_later()
-            return
-        try:
+            self._pending = True
+        if self._shell is not None:  # at the end of the cell, or of a widget's callback
+            self._shell.events.register("post_execute", self._draw_the_rest)
+        if self._may_draw():
             self.draw()
-        except BaseException:  # an interrupt, most likely: what was not shown is shown at the end
-            self._draw_later()
-            raise
 
     def draw(self) -> None:
         """Draw now, if there is anything that has not been drawn."""
-        with self.lock:
-            if not self.pending:
+        with self._lock:
+            if not self._pending:
                 return
             start, first = time.thread_time(), self._limits is None
             self._arrange()
             self._show(Picture(self.fig, self._caption()))
-            self.pending = False
+            self._pending = False
             self._spent += 0.0 if first else time.thread_time() - start  # the first one warms up
             self._drawn_at = time.monotonic()
 
-    def may_draw(self) -> bool:
+    def last_values(self) -> Words:
+        """The newest value of each line."""
+        names = [*self.legend, *map(str, range(len(self.legend), len(self.Y)))]
+        last = [(name, f"{y[-1]:.3f}") for name, y in zip(names, self.Y, strict=False) if y]
+        zh = "、".join(f"{CHINESE.get(name, name)} {value}" for name, value in last)
+        return Words(zh, ", ".join(f"{name} {value}" for name, value in last))
+
+    def _may_draw(self) -> bool:
         """Whether it is time for another draw, and there is time for it."""
         now = time.monotonic()
         affordable = SECONDS_OF_DRAWING + SHARE_OF_TIME * (now - self._start)
         return now - self._drawn_at >= SECONDS_BETWEEN_DRAWS and self._spent <= affordable
+
+    def _draw_the_rest(self) -> None:
+        self._shell.events.unregister("post_execute", self._draw_the_rest)
+        self.draw()
+        return_freed_memory()  # what is plotted is a training
 
     def _add_point(self, line: int, x: float, y: float) -> None:
         self.X[line].append(x)
@@ -154,28 +169,58 @@ class LiveAnimator:
         with style():
             for index in range(len(self._lines), count):
                 name = _in_both(self.legend[index]) if index < len(self.legend) else f"_{index}"
+                dash, look = LINES[index % len(LINES)], {"color": COLORS[index % len(COLORS)]}
+                if self._fmts:
+                    dash, look = self._fmts[index % len(self._fmts)], {}
                 self.X.append([])
                 self.Y.append([])
-                self._lines.append(self._new_line(index, name))
+                self._lines += self.axes[0].plot([], [], dash, label=name, **look)
             if self.legend:
                 self.axes[0].legend(loc="best").set_in_layout(False)
 
-    def _new_line(self, index: int, name: str):
-        if self._fmts:
-            return self.axes[0].plot([], [], self._fmts[index % len(self._fmts)], label=name)[0]
-        color, dash = COLORS[index % len(COLORS)], LINES[index % len(LINES)]
-        return self.axes[0].plot([], [], dash, color=color, label=name)[0]
-
     def _caption(self) -> Words:
         """What the curves say so far, for those who cannot see them."""
-        names = [*self.legend, *map(str, range(len(self.legend), len(self.Y)))]
-        last = [(name, f"{y[-1]:.3f}") for name, y in zip(names, self.Y, strict=False) if y]
-        x = max((x[-1] for x in self.X if x), default=0)
-        zh = "、".join(f"{CHINESE.get(name, name)} {value}" for name, value in last)
-        en = ", ".join(f"{name} {value}" for name, value in last)
+        x, last = max((x[-1] for x in self.X if x), default=0), self.last_values()
         at = CHINESE.get(self.xlabel, self.xlabel)
-        return Words(f"曲线图，画到 {at} {x:g}：{zh}", f"Curves up to {self.xlabel} {x:g}: {en}")
+        return Words(
+            f"曲线图，画到 {at} {x:g}：{last.zh}", f"Curves up to {self.xlabel} {x:g}: {last.en}"
+        )
 
 
 def _in_both(name: str | None) -> str | None:
     return label(CHINESE[name], name) if name in CHINESE else name
+
+
+def _in_cell() -> Show:
+    """Shows pictures in the output of the cell, each in place of the one before."""
+    handle = None
+
+    def show(picture: Picture) -> None:
+        nonlocal handle
+        data, metadata = picture.bundle(picture.png())
+        if handle is None:
+            handle = display(data, metadata=metadata, raw=True, display_id=True)
+        else:
+            handle.update(data, metadata=metadata, raw=True)
+
+    return show
+
+
+def _in_output() -> Show:
+    image = widgets.Image(format="png")
+
+    def show(picture: Picture) -> None:
+        first = not image.value
+        image.value = picture.png()
+        if first:
+            display(image)
+
+    return show
+
+
+def _inside_output(shell) -> bool:
+    """Whether what is displayed now goes into a ``widgets.Output`` instead of the cell."""
+    header = shell.kernel.get_parent().get("header", {})
+    states = widgets.Widget.get_manager_state()["state"].values()
+    captured = {s["state"].get("msg_id") for s in states if s["model_name"] == "OutputModel"}
+    return header.get("msg_id") in captured

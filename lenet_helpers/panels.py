@@ -36,7 +36,9 @@ class Message(widgets.HTML):
 
 
 class PictureBox(widgets.VBox):
-    """A picture and its caption below it; both change in place."""
+    """A ``picture`` and its caption below it; both change in place."""
+
+    picture: Picture | None = None
 
     def __init__(self) -> None:
         self.image, self.caption = widgets.Image(format="png"), widgets.HTML()
@@ -45,27 +47,24 @@ class PictureBox(widgets.VBox):
 
     def show(self, picture: Picture) -> None:
         """Show this picture in place of the one before."""
-        self.image.value = picture.png()
+        self.picture, self.image.value = picture, picture.png()
         self.image.layout.display = ""
         self.caption.value = f"<small>{picture.caption.html('div')}</small>"
 
 
 class Choice(widgets.Dropdown):
-    """A list of words that follow the language. ``relabelling``: its value changes and back."""
+    """A list of words that follow the language."""
 
     def __init__(self, options: Mapping[str, Words], **traits) -> None:
-        self.words, self.relabelling = dict(options), False
+        self._words = list(options.values())
         values = [(str(words), value) for value, words in options.items()]
         super().__init__(options=values, **traits)
         follow(self, Choice._speak)
 
     def _speak(self, language: str) -> None:
-        """Say the options anew. ipywidgets then chooses the first, so the choice is put back."""
-        chosen, self.relabelling = self.value, True
-        with self.hold_sync():
-            self.options = [(words.speak(language), value) for value, words in self.words.items()]
-            self.value = chosen
-        self.relabelling = False
+        """Change the labels alone: with new ``options`` the first would be chosen."""
+        labels = tuple(words.speak(language) for words in self._words)
+        self.set_trait("_options_labels", labels)
 
 
 class CellRun(NamedTuple):

@@ -5,6 +5,8 @@ import importlib
 import pkgutil
 import re
 import weakref
+from collections.abc import Mapping
+from dataclasses import is_dataclass
 
 import ipywidgets as widgets
 import pytest
@@ -16,70 +18,41 @@ from lenet_helpers.data.catalog import DATA_SETS
 from lenet_helpers.language import CHOICE, LANGUAGES, follow, say
 
 HELLO = Words("你好", "hello")
+HIDDEN = {"zh": ["lenet-hide-en"], "en": ["lenet-hide-zh"], "both": []}
 
 
-@pytest.fixture(autouse=True)
-def choice():
-    """Nobody is left who follows."""
-    yield CHOICE
-    CHOICE.unobserve_all("language")
-
-
-class Target:
-    """Something with words that is no widget."""
-
-    text = ""
-
-
-def set_text(target, chosen: str) -> None:
-    target.text = HELLO.speak(chosen)
+def hidden(switch: LanguageSwitch) -> list[str]:
+    return [name for name in switch._dom_classes if name.startswith("lenet-hide-")]
 
 
 # Words
 
 
-def test_words_are_spoken_in_each_language_and_the_same_text_once():
-    spoken = [HELLO.speak(chosen) for chosen in ("zh", "en", "both")]
+def test_words_are_spoken_and_marked_in_each_language_and_an_error_keeps_them_apart():
+    spoken = [HELLO.speak(chosen) for chosen in LANGUAGES.values()]
     assert spoken == ["你好", "hello", "你好 / hello"]
     assert str(Words("MNIST", "MNIST")) == "MNIST"
-
-
-def test_words_as_html_are_marked_and_escaped():
     html = Words("甲<乙", "a < b & c").html("div")
     assert html == '<div lang="zh">甲&lt;乙</div> <div lang="en">a &lt; b &amp; c</div>'
-
-
-def test_error_speaks_both_languages_and_keeps_them_apart():
     error = SettingError("不行", "no good")
-    assert str(error) == "不行\nno good"
-    assert error.words == ("不行", "no good")
+    assert (str(error), error.words) == ("不行\nno good", ("不行", "no good"))
 
 
-def modules():
-    for info in pkgutil.walk_packages(lenet_helpers.__path__, "lenet_helpers."):
-        yield importlib.import_module(info.name)
-
-
-def words_within(value, seen: set[int]):
+def words_within(value) -> list[Words]:
     """All `Words` in a value and in the containers and data sets it is made of."""
-    if id(value) in seen:
-        return
-    seen.add(id(value))
     if isinstance(value, Words):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from words_within(item, seen)
-    elif isinstance(value, tuple | list | set | frozenset):
-        for item in value:
-            yield from words_within(item, seen)
-    elif hasattr(type(value), "__dataclass_fields__"):
-        yield from words_within(vars(value), seen)
+        return [value]
+    if is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    items = value.values() if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping | tuple | list | set | frozenset):
+        items = ()
+    return [words for item in items for words in words_within(item)]
 
 
 def test_all_words_of_the_package_are_there_in_both_languages():
-    seen: set[int] = set()
-    found = [words for module in modules() for words in words_within(vars(module), seen)]
+    names = [info.name for info in pkgutil.walk_packages(lenet_helpers.__path__, "lenet_helpers.")]
+    found = [words for name in names for words in words_within(vars(importlib.import_module(name)))]
     assert DATA_SETS["fashion_mnist"].classes[0] in found
     assert len(found) > 30
     assert [words for words in found if not (words.zh.strip() and words.en.strip())] == []
@@ -89,35 +62,23 @@ def test_all_words_of_the_package_are_there_in_both_languages():
 # The switch
 
 
-def test_switch_offers_three_languages():
+@pytest.mark.parametrize("chosen", LANGUAGES.values())
+def test_a_button_hides_the_other_language(chosen):
     switch = LanguageSwitch()
-    assert dict(switch.buttons.options) == {"中文": "zh", "English": "en", "双语 Both": "both"}
     assert len(switch.buttons.tooltips) == 3
-    assert switch.buttons.value == "both"
-
-
-def hidden(switch: LanguageSwitch) -> list[str]:
-    return sorted(name for name in switch._dom_classes if name.startswith("lenet-hide-"))
-
-
-@pytest.mark.parametrize(
-    ("chosen", "classes"), [("zh", ["lenet-hide-en"]), ("en", ["lenet-hide-zh"]), ("both", [])]
-)
-def test_button_hides_the_other_language(choice, chosen, classes):
-    switch = LanguageSwitch()
     for start in LANGUAGES.values():
         switch.buttons.value = start
         switch.buttons.value = chosen
-        assert hidden(switch) == classes
-        assert choice.language == chosen
+        assert hidden(switch) == HIDDEN[chosen]
+        assert CHOICE.language == chosen
 
 
-def test_switch_begins_in_the_language_chosen_before_and_two_move_together(choice):
-    choice.language = "en"
+def test_a_switch_begins_in_the_language_chosen_before_and_two_move_together():
+    CHOICE.language = "en"
     one, other = LanguageSwitch(), LanguageSwitch()
-    assert (one.buttons.value, hidden(one)) == ("en", ["lenet-hide-zh"])
+    assert (one.buttons.value, hidden(one)) == ("en", HIDDEN["en"])
     one.buttons.value = "zh"
-    assert (other.buttons.value, hidden(other)) == ("zh", ["lenet-hide-en"])
+    assert (other.buttons.value, hidden(other)) == ("zh", HIDDEN["zh"])
 
 
 def test_style_hides_each_language_in_this_notebook_alone():
@@ -139,13 +100,12 @@ def shell(monkeypatch):
     return shell
 
 
-def test_widgets_follow_the_top_bar(shell, choice):
-    target = Target()
-    follow(target, set_text)
-    follow(target, set_text)
+def test_widgets_follow_the_top_bar(shell):
+    label = widgets.Label()
+    say(label, "value", HELLO)
     message = {"method": "custom", "content": {"language": "en"}}
     language.TopBar.only.comm.handle_msg({"content": {"data": message}, "buffers": []})
-    assert (choice.language, target.text) == ("en", "hello")
+    assert (CHOICE.language, label.value) == ("en", "hello")
 
 
 def test_every_widget_leaves_a_sentence_and_no_python(shell):
@@ -162,62 +122,46 @@ def test_every_widget_leaves_a_sentence_and_no_python(shell):
 # What follows
 
 
-def test_widgets_words_follow_the_button():
+def test_widgets_words_follow_the_button_and_may_be_said_anew():
     switch, button = LanguageSwitch(), widgets.Button()
     say(button, "description", HELLO)
     assert button.description == "你好 / hello"
+    say(button, "description", Words("再见", "goodbye"))
     switch.buttons.value = "en"
-    assert button.description == "hello"
+    assert button.description == "goodbye"
 
 
-def test_words_may_be_said_anew(choice):
-    label = widgets.Label()
-    say(label, "value", HELLO)
-    say(label, "value", Words("再见", "goodbye"))
-    choice.language = "en"
-    assert label.value == "goodbye"
-
-
-def test_following_does_not_keep_a_target_alive(choice):
-    target = Target()
-    follow(target, set_text)
+def test_following_does_not_keep_a_target_alive(monkeypatch):
+    monkeypatch.setattr(language, "CHOICE", language._Choice())
+    heard, target = [], set()
+    follow(target, lambda _, chosen: heard.append(chosen))
     gone = weakref.ref(target)
     del target
     gc.collect()
     assert gone() is None
-    choice.language = "zh"  # tells nobody and raises nothing
-    assert not choice._trait_notifiers.get("language", {}).get("change")
+    language.CHOICE.language = "zh"  # tells nobody and raises nothing
+    assert heard == ["both"]
+    assert language.CHOICE._trait_notifiers["language"]["change"] == []
 
 
 # LENET_LANG
 
 
-@pytest.fixture
-def fresh_choice(monkeypatch):
-    """The choice of a kernel that has just started."""
-
-    def begin(lang: str | None):
-        if lang is not None:
-            monkeypatch.setenv("LENET_LANG", lang)
-        monkeypatch.setattr(language, "CHOICE", language._Choice())
-
-    return begin
-
-
 @pytest.mark.parametrize(
-    ("lang", "expected"),
-    [("zh", "zh"), ("en", "en"), ("both", "both"), (None, "both"), ("", "both")],
+    "lang, begins", [("zh", "zh"), ("en", "en"), ("both", "both"), (None, "both"), ("", "both")]
 )
-def test_lenet_lang_says_how_to_begin(fresh_choice, lang, expected):
-    fresh_choice(lang)
-    assert LanguageSwitch().buttons.value == expected
+def test_lenet_lang_says_how_a_kernel_begins(monkeypatch, lang, begins):
+    if lang is not None:
+        monkeypatch.setenv("LENET_LANG", lang)
+    monkeypatch.setattr(language, "CHOICE", language._Choice())
+    assert LanguageSwitch().buttons.value == begins
 
 
 @pytest.mark.parametrize("lang", ["de", "ZH", "English", "zh,en"])
-def test_wrong_lenet_lang_is_explained(fresh_choice, lang):
-    fresh_choice(lang)
+def test_a_wrong_lenet_lang_is_explained(monkeypatch, lang):
+    monkeypatch.setenv("LENET_LANG", lang)
     with pytest.raises(SettingError) as caught:
-        LanguageSwitch()
+        language._Choice().language  # noqa: B018
     for text in caught.value.words:
         assert "LENET_LANG" in text
         assert repr(lang) in text

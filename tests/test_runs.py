@@ -7,7 +7,8 @@ import math
 import pytest
 
 from lenet_helpers.runs.curves import HIGHEST_LOSS, compare_runs, last_and_others
-from lenet_helpers.runs.records import Point, Run, Settings, full_label, labels, to_csv
+from lenet_helpers.runs.records import OTHERS, Point, Run, Settings, labels
+from lenet_helpers.runs.table import to_csv
 
 
 def finished(number: int = 1, lr: float = 0.9, losses=(2.3, 1.0), **settings) -> Run:
@@ -29,7 +30,7 @@ def diverged(number: int = 2) -> Run:
 def test_the_test_accuracy_joins_the_point_of_its_epoch():
     run = finished()
     assert [point.epoch for point in run.points] == [0.5, 1, 1.5, 2]
-    assert run.tests == [(1, 0.6), (2, 0.7)]
+    assert run.curve("test_acc") == ([1, 2], [0.6, 0.7])
     assert run.test_acc == 0.7
     assert diverged().test_acc is None
 
@@ -46,10 +47,9 @@ def test_labels_say_what_tells_runs_apart():
         "1: lr 0.9, batch 256, seed 0",
         "2: lr 0.9, batch 64, seed 4",
     ]
-    assert (
-        full_label(runs[0])
-        == "1: lr 0.9, mnist, batch 256, sigmoid, average, raw pixels, seed 0, cpu"
-    )
+    assert labels(runs[:1], OTHERS) == [
+        "1: lr 0.9, mnist, batch 256, sigmoid, average, raw pixels, seed 0, cpu"
+    ]
 
 
 def test_a_table_for_spreadsheets_has_all_settings_and_results():
@@ -59,7 +59,7 @@ def test_a_table_for_spreadsheets_has_all_settings_and_results():
     assert run.settings == Settings("mnist", lr=0.1, epochs=3)
     first, second = csv.DictReader(io.StringIO(to_csv([run, diverged()])))
     assert first["lr"] == "0.9 → 0.1"
-    assert (first["epochs"], first["seconds"], first["test_acc"]) == ("2", "3.2", "0.7000")
+    assert (first["epochs"], first["seconds"], first["test_acc"]) == ("2", "3.2", "0.7")
     assert (second["loss"], second["test_acc"], second["ended"]) == ("nan", "", "diverged")
     assert {"dataset", "batch_size", "pooling", "standardize", "seed", "device"} <= set(first)
 

@@ -23,12 +23,9 @@ def loop(train_iter, test_iter, lr, num_epochs):
         animator.add(epoch + 1, (None, sum(test_iter)))
 
 
-def panel(train=loop, batches=(1, 2), **controls):
-    controls = controls or {
-        "lr": widgets.FloatLogSlider(0.5, min=-2),
-        "num_epochs": widgets.IntSlider(2, min=1, max=9),
-    }
-    return TrainAgain(train, batches, [3, 4], **controls)
+def panel(train=loop, train_iter=(1, 2), test_iter=(3, 4)):
+    lr, num_epochs = widgets.FloatLogSlider(0.5, min=-2), widgets.IntSlider(2, min=1, max=9)
+    return TrainAgain(train, train_iter, test_iter, lr=lr, num_epochs=num_epochs)
 
 
 def run(again):
@@ -42,19 +39,16 @@ def test_loop_gets_what_the_sliders_say():
     again.children[0].value = 0.1
     run(again)
     assert got == [(2, {"lr": 0.1, "num_epochs": 2})]
+    assert "lr = 0.1, num_epochs = 2: no curves were drawn" in again.results.value
 
 
-def test_plot_appears_in_the_panel_and_its_last_values_below():
+def test_plots_appear_in_the_panel_with_earlier_curves_in_grey_and_last_values_below():
     again = panel()
+    assert "nothing has been trained" in again.still().caption.en
     run(again)
     assert again.box.image.value == again.still().png()
     assert "lr = 0.5, num_epochs = 2: loss 0.250, acc 7.000" in again.results.value
     assert again.error is None and not again.train_button.disabled
-
-
-def test_earlier_curves_stay_in_grey_behind_the_new_one():
-    again = panel()
-    run(again)
     again.children[0].value = 0.1
     run(again)
     lines = again.still().figure.axes[0].lines
@@ -71,8 +65,7 @@ def test_stop_or_closing_ends_the_loop_before_its_next_batch(where):
         for _ in test_iter if where == "test" else train_iter:
             begun.set()
 
-    again = TrainAgain(endless, *[itertools.count()] * 2, lr=widgets.FloatSlider(0.1),
-                       num_epochs=widgets.IntSlider(1))  # fmt: skip
+    again = panel(endless, itertools.count(), itertools.count())
     again.train_button.click()
     assert begun.wait(LONG)
     assert again.train_button.disabled

@@ -100,7 +100,7 @@ class MistakesPanel(Panel):
         return [above, self.matrix, lists, self.message, self.pictures]
 
     def _listed(self, change: dict) -> None:
-        if not (self._quiet or change["owner"].relabelling):
+        if not self._quiet:
             self.choose(int(self.truth.value), int(self.answer.value))
 
     def _summary(self, truth: int, answer: int, count: int) -> Words:

@@ -14,15 +14,13 @@ from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
 from lenet_helpers.models import ACTIVATIONS
 from lenet_helpers.panels import Choice
-from lenet_helpers.runs.records import Run, Settings
+from lenet_helpers.runs.records import Settings
 from lenet_helpers.runs.training import recipe
 from lenet_helpers.words import Words
 
 STEP = 0.05  # of the slider of the learning rate, in powers of ten
-ACTIVATION_WORDS = {name: Words(name, name) for name in ACTIVATIONS}
-POOLING_WORDS = {"average": Words("平均", "average"), "max": Words("最大", "maximum")}
-DEVICE_WORDS = {
-    "cpu": Words("CPU", "CPU"),
+DEVICES = {
+    "cpu": Words.same("CPU"),
     "cuda": Words("GPU（CUDA）", "GPU (CUDA)"),
     "mps": Words("GPU（Apple）", "GPU (Apple)"),
 }
@@ -34,14 +32,13 @@ class Control:
 
     The field's type says which widget: a number is typed within its ``limits``, a text is chosen
     among ``words``, which are asked for when a widget is made. ``heading`` is for the column, if
-    the label is too long, and ``of_run`` for its cells, if they are not about the field itself.
+    the label is too long.
     """
 
     label: Words
     heading: Words | None = None
     limits: tuple[float, float] = (0, 0)
     words: Callable[[], Mapping[object, Words]] = dict
-    of_run: Callable[[Run], Words | str] | None = None
 
     def widget(self, kind: type) -> widgets.Widget:
         """A widget for values of the type ``kind``."""
@@ -58,37 +55,31 @@ class Control:
         return made
 
 
-def _short(title: Words) -> Words:
-    """A data set's title for a narrow column."""
-    return Words(*(text.removeprefix("scikit-learn ") for text in title))
-
-
 # In the order of `Settings`, which is that of the widgets and of the table's columns.
 CONTROLS = {
     "dataset": Control(
         Words("数据集", "Data set"),
         words=lambda: {name: known.title for name, known in (DATA_SETS | OWN).items()},
-        of_run=lambda run: _short(data_set(run.settings.dataset).title),
     ),
-    "lr": Control(
-        Words("学习率", "Learning rate"), Words("学习率", "lr"), (0.001, 10),
-        of_run=lambda run: run.rates,
-    ),
-    "epochs": Control(
-        Words("轮数", "Epochs"), limits=(1, 50), of_run=lambda run: f"{run.last.epoch:.3g}"
-    ),
+    "lr": Control(Words("学习率", "Learning rate"), Words("学习率", "lr"), (0.001, 10)),
+    "epochs": Control(Words("轮数", "Epochs"), limits=(1, 50)),
     "batch_size": Control(Words("批量大小", "Batch size"), Words("批量", "Batch"), (1, 10_000)),
-    "activation": Control(Words("激活函数", "Activation"), words=lambda: ACTIVATION_WORDS),
-    "pooling": Control(Words("汇聚", "Pooling"), words=lambda: POOLING_WORDS),
+    "activation": Control(
+        Words("激活函数", "Activation"), words=lambda: {n: Words.same(n) for n in ACTIVATIONS}
+    ),
+    "pooling": Control(
+        Words("汇聚", "Pooling"),
+        words=lambda: {"average": Words("平均", "average"), "max": Words("最大", "maximum")},
+    ),
     "standardize": Control(
         Words("标准化像素", "Standardised pixels"), Words("标准化", "Standard."),
-        words=lambda: {True: Words("✓", "✓"), False: Words("–", "–")},
+        words=lambda: {True: Words.same("✓"), False: Words.same("–")},
     ),
     "seed": Control(Words("随机种子", "Seed"), Words("种子", "Seed"), (0, 2**31 - 1)),
     "device": Control(
         Words("计算设备", "Device"), Words("设备", "Device"),
         words=lambda: {  # cuda:1, which LENET_DEVICE can name, is a CUDA device too
-            name: DEVICE_WORDS.get(name.partition(":")[0], Words.same(name))
+            name: DEVICES.get(name.partition(":")[0], Words.same(name))
             for name in (str(try_gpu()), "cpu")
         },
     ),
@@ -150,7 +141,7 @@ class SettingControls(widgets.VBox):
     def _follow_recipe(self, change: dict) -> None:
         """Another data set: what was still as its recipe says follows the new one's recipe."""
         before, now = asdict(self._recipe), asdict(self.values())
-        if not self.fields["dataset"].relabelling and change["new"] != before["dataset"]:
+        if change["new"] != before["dataset"]:
             self._set(recipe(change["new"]), [name for name in now if now[name] == before[name]])
 
 

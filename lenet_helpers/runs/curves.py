@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from lenet_helpers.figures import Picture, label, new_figure, style
 from lenet_helpers.palette import COLORS, LINES, MARKS
-from lenet_helpers.runs.records import ENDINGS, Run, full_label, labels, number, results
+from lenet_helpers.runs.records import ENDINGS, OTHERS, Run, labels, number, results
 from lenet_helpers.words import Words
 
 HIGHEST_LOSS = 5.0  # twice that of a network which knows nothing (ln 10): higher is cut off
@@ -17,16 +17,16 @@ MOST_ROWS = 12
 
 def compare_runs(runs: Sequence[Run]) -> Picture:
     """Training loss, up to 5, and test accuracy of runs side by side; a cross: one diverged."""
-    figure, (left, right) = new_figure(9.0, 3.6, 1, 2)
+    figure, axes = new_figure(9.0, 3.6, 1, 2)
     with style():
-        _draw_comparison(left, right, runs)
+        _draw_comparison(*axes, runs)
     return Picture(figure, _describe(runs))
 
 
 def last_and_others(last: Run, runs: Sequence[Run]) -> Picture:
     """The curves of one run, a table, and these runs compared below, if there are several."""
-    figure, axes = new_figure(9.0, 6.8 if len(runs) > 1 else 3.6, 1 + (len(runs) > 1), 2,
-                              squeeze=False)  # fmt: skip
+    rows = 1 + (len(runs) > 1)
+    figure, axes = new_figure(9.0, 0.4 + 3.2 * rows, rows, 2, squeeze=False)
     shown = runs if last in runs else [*runs, last]
     with style():
         _draw_run(axes[0, 0], last)
@@ -48,16 +48,11 @@ def nothing_trained() -> Picture:
 
 
 def _draw_run(axis: Axes, run: Run) -> None:
-    x = [point.epoch for point in run.points]
-    curves = (
-        (label("训练损失", "train loss"), x, [point.recent_loss for point in run.points]),
-        (label("训练精度", "train acc"), x, [point.recent_acc for point in run.points]),
-        (label("测试精度", "test acc"), *_columns(run.tests)),
-    )
-    for (name, x, y), color, dash in zip(curves, COLORS, LINES, strict=False):
-        axis.plot(x, y, dash, color=color, label=name)
+    axis.plot(*run.curve("recent_loss"), LINES[0], label=label("训练损失", "train loss"))
+    axis.plot(*run.curve("recent_acc"), LINES[1], label=label("训练精度", "train acc"))
+    axis.plot(*run.curve("test_acc"), LINES[2], label=label("测试精度", "test acc"))
     axis.set(xlabel=label("轮", "epoch"), ylim=(0, _highest([run])))
-    axis.set_title("\n".join(textwrap.wrap(full_label(run), 60)), fontsize=9)
+    axis.set_title(textwrap.fill(*labels([run], OTHERS), 60), fontsize=9)
     axis.set_xlim(left=0)
     axis.grid(alpha=0.4)
     axis.legend()
@@ -67,10 +62,10 @@ def _draw_comparison(left: Axes, right: Axes, runs: Sequence[Run]) -> None:
     top = _highest(runs)
     for index, (run, name) in enumerate(zip(runs, labels(runs), strict=True)):
         look = {"color": COLORS[index % len(COLORS)], "linestyle": LINES[index % len(LINES)]}
-        losses = [(point.epoch, point.recent_loss) for point in list(run.points)]
         ended = " ✕" if run.ended == "diverged" else ""
-        left.plot(*_columns(losses), label=name + ended, **look)
-        right.plot(*_columns(run.tests), marker=MARKS[index % len(MARKS)], markersize=4, **look)
+        left.plot(*run.curve("recent_loss"), label=name + ended, **look)
+        mark = MARKS[index % len(MARKS)]
+        right.plot(*run.curve("test_acc"), marker=mark, markersize=4, **look)
         if run.ended == "diverged":
             left.plot(run.last.epoch, top, "X", color=look["color"], markersize=9, clip_on=False)
     epoch = label("轮", "epoch")
@@ -82,13 +77,9 @@ def _draw_comparison(left: Axes, right: Axes, runs: Sequence[Run]) -> None:
     left.legend(fontsize=8, ncols=1 + len(runs) // MOST_ROWS)
 
 
-def _columns(pairs: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in pairs], [y for _, y in pairs]
-
-
 def _highest(runs: Sequence[Run]) -> float:
     """Where the axis of the losses ends."""
-    losses = [point.recent_loss for run in runs for point in list(run.points)]
+    losses = [loss for run in runs for loss in run.curve("recent_loss")[1]]
     highest = max(filter(math.isfinite, losses), default=HIGHEST_LOSS)
     return min(max(1.0, 1.05 * highest), HIGHEST_LOSS)
 
@@ -100,13 +91,12 @@ def _draw_table(axis: Axes, runs: Sequence[Run]) -> None:
          number(run.last.train_acc), number(run.test_acc), f"{run.seconds:.1f} s"]
         for run, name in zip(shown, labels(shown), strict=True)
     ]  # fmt: skip
-    axis.set_axis_off()
+    headings = [("损失", "loss"), ("训练", "train acc"), ("测试", "test acc"), ("用时", "time")]
     table = axis.table(
-        rows,
-        colLabels=["", label("损失", "loss"), label("训练", "train acc"), label("测试", "test acc"),
-                   label("用时", "time")], colWidths=[0.3, 0.16, 0.2, 0.18, 0.16],
-        loc="upper center", edges="horizontal",
+        rows, colLabels=["", *(label(*words) for words in headings)], edges="horizontal",
+        colWidths=[0.3, 0.16, 0.2, 0.18, 0.16], loc="upper center",
     )  # fmt: skip
+    axis.set_axis_off()
     table.auto_set_font_size(False)
     table.set_fontsize(8)
     table.scale(1, 1.3)

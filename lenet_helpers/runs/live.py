@@ -1,4 +1,4 @@
-"""What is shown of a run while it trains: a sentence, a bar, numbers, the time left, curves."""
+"""What is shown of a run while it trains: a bar, numbers, the time left, curves."""
 
 import math
 import time
@@ -8,42 +8,11 @@ import ipywidgets as widgets
 from lenet_helpers.data.downloads import DownloadProgress
 from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels import PictureBox
-from lenet_helpers.runs.curves import nothing_trained
-from lenet_helpers.runs.records import Point, Run, number, results
+from lenet_helpers.runs.records import Point, Run, number
 from lenet_helpers.training import Progress
 from lenet_helpers.words import Words
 
 SECONDS_BETWEEN_UPDATES = 0.1
-DOING = {
-    "reading": Words("正在读取数据（本机没有时先下载）…",
-                     "Reading the data (downloading them if need be) …"),
-    "training": Words("正在训练…", "Training …"),
-    "training here": Words("正在训练；要停下，请中断内核（工具栏上的 ■）。",
-                           "Training; to stop, interrupt the kernel (■ in the toolbar)."),
-    "stopping": Words("正在停下…", "Stopping …"),
-    "reset": Words("设置已恢复，网络是新的。",
-                   "The first settings are back, and the network is new."),
-}  # fmt: skip
-
-
-def how_it_ended(run: Run) -> Words:
-    """A sentence about a run that finished or was stopped."""
-    if not run.points:
-        return Words("已停止，还没有开始训练。", "Stopped, before training had begun.")
-    zh, en, how = "完成", "finished", results(run)
-    if run.ended != "finished":
-        zh, en = f"停在 {run.last.epoch:.3g} 轮", f"stopped at epoch {run.last.epoch:.3g}"
-    return Words(
-        f"第 {run.number} 次训练{zh}：{how.zh}。“继续”从这里接着训练。",
-        f"Run {run.number} {en}: {how.en}. “Continue” goes on from here.",
-    )
-
-
-def duration(seconds: float) -> Words:
-    """A time in seconds or, from two minutes on, in minutes."""
-    if seconds < 120:
-        return Words(f" {seconds:.0f} 秒", f"{seconds:.0f} s")
-    return Words(f" {seconds / 60:,.0f} 分钟", f"{seconds / 60:,.0f} min")
 
 
 class LiveCurves(PictureBox):
@@ -65,17 +34,14 @@ class LiveCurves(PictureBox):
 
     def add(self, point: Point) -> None:
         """Add a point; it is drawn now or soon."""
-        self._animator.add(round(point.epoch, 2), point[1:])
+        recent = point.recent_loss, point.recent_acc, point.test_acc
+        self._animator.add(round(point.epoch, 2), recent)
 
     def finish(self, run: Run) -> None:
         """Draw what has not been drawn yet, the run's last point included."""
         if run.points:
             self.add(run.last)
         self._animator.draw()
-
-    def clear(self) -> None:
-        """Show that nothing has been trained."""
-        self.show(nothing_trained())
 
 
 class ProgressLine(widgets.VBox):
@@ -86,7 +52,6 @@ class ProgressLine(widgets.VBox):
         self.numbers = widgets.HTML()
         self._shown_at = -math.inf
         super().__init__([self.bar, self.numbers])
-        self.clear()
 
     def clear(self) -> None:
         """Show an empty bar."""
@@ -98,37 +63,53 @@ class ProgressLine(widgets.VBox):
         if now - self._shown_at < SECONDS_BETWEEN_UPDATES and done < 1:
             return
         self._shown_at, self.bar.value = now, done
-        left, speed = report.elapsed / done * (1 - done), report.examples_per_sec
-        zh = [f"约剩 {left:.0f} 秒", f"每秒 {speed:,.0f} 个样例"]
-        self._say(run, zh, [f"about {left:.0f} s left", f"{speed:,.0f} examples/s"])
+        speed = report.examples_per_sec
+        self._say(
+            *_numbers(run),
+            _time_left(report.elapsed / done * (1 - done)),
+            Words(f"每秒 {speed:,.0f} 个样例", f"{speed:,.0f} examples/s"),
+        )
 
     def downloading(self, progress: DownloadProgress) -> None:
         """Show how far a download is, its rate, and the time left."""
-        came, total = progress.received / 1e6, progress.total / 1e6
+        title, came, total = progress.title, progress.received / 1e6, progress.total / 1e6
         self.bar.value = min(came / total, 1) if total else 0
         fast = progress.rate >= 1e5
         rate = f"{progress.rate / 1e6:.1f} MB" if fast else f"{progress.rate / 1e3:.1f} kB"
-        zh, en = "", ""
+        parts = [
+            Words(
+                f"正在下载 {title.zh}：{came:.1f} / {total:.0f} MB",
+                f"Downloading {title.en}: {came:.1f} of {total:.0f} MB",
+            ),
+            Words(f"每秒 {rate}", f"{rate}/s"),
+        ]
         if math.isfinite(progress.seconds_left):
-            left = duration(progress.seconds_left)
-            zh, en = f" · 约剩{left.zh}", f" · about {left.en} left"
-        self.numbers.value = Words(
-            f"正在下载 {progress.title.zh}：{came:.1f} / {total:.0f} MB · 每秒 {rate}{zh}",
-            f"Downloading {progress.title.en}: {came:.1f} of {total:.0f} MB · {rate}/s{en}",
-        ).html("div")
+            parts.append(_time_left(progress.seconds_left))
+        self._say(*parts)
 
     def end(self, run: Run) -> None:
         """Show where the run ended; the colour is not the only sign of how."""
         self.bar.bar_style = {"finished": "success", "diverged": "danger"}.get(run.ended, "")
         if run.points:
-            self._say(run)
+            self._say(*_numbers(run))
 
-    def _say(self, run: Run, zh: list[str] = (), en: list[str] = ()) -> None:
-        loss, train_acc, test_acc = map(number, (run.last.loss, run.last.train_acc, run.test_acc))
-        zh = [f"第 {run.number} 次", f"{run.last.epoch:.3g} 轮", f"训练损失 {loss}",
-              f"训练精度 {train_acc}", f"测试精度 {test_acc}", f"已用 {run.seconds:.1f} 秒",
-              *zh]  # fmt: skip
-        en = [f"run {run.number}", f"{run.last.epoch:.3g} epochs", f"train loss {loss}",
-              f"train acc {train_acc}", f"test acc {test_acc}", f"{run.seconds:.1f} s so far",
-              *en]  # fmt: skip
-        self.numbers.value = Words(" · ".join(zh), " · ".join(en)).html("div")
+    def _say(self, *parts: Words) -> None:
+        self.numbers.value = Words(*map(" · ".join, zip(*parts, strict=True))).html("div")
+
+
+def _numbers(run: Run) -> list[Words]:
+    loss, train_acc, test_acc = map(number, (run.last.loss, run.last.train_acc, run.test_acc))
+    return [
+        Words(f"第 {run.number} 次", f"run {run.number}"),
+        Words(f"{run.last.epoch:.3g} 轮", f"{run.last.epoch:.3g} epochs"),
+        Words(f"训练损失 {loss}", f"train loss {loss}"),
+        Words(f"训练精度 {train_acc}", f"train acc {train_acc}"),
+        Words(f"测试精度 {test_acc}", f"test acc {test_acc}"),
+        Words(f"已用 {run.seconds:.1f} 秒", f"{run.seconds:.1f} s so far"),
+    ]
+
+
+def _time_left(seconds: float) -> Words:
+    if seconds < 120:
+        return Words(f"约剩 {seconds:.0f} 秒", f"about {seconds:.0f} s left")
+    return Words(f"约剩 {seconds / 60:,.0f} 分钟", f"about {seconds / 60:,.0f} min left")

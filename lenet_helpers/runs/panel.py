@@ -1,7 +1,5 @@
 """Train LeNet with sliders, stop it, go on with it, and compare the runs."""
 
-import threading
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,32 +8,36 @@ import ipywidgets as widgets
 from lenet_helpers.data.catalog import Source
 from lenet_helpers.data.downloads import watching
 from lenet_helpers.figures import Picture
-from lenet_helpers.language import say
-from lenet_helpers.panels import Message, Panel
+from lenet_helpers.panels import Message
 from lenet_helpers.runs.controls import SettingControls
 from lenet_helpers.runs.curves import last_and_others, nothing_trained
-from lenet_helpers.runs.live import DOING, LiveCurves, ProgressLine, how_it_ended
-from lenet_helpers.runs.records import Run
+from lenet_helpers.runs.job import BUSY, STOP, TRAIN, Job, JobPanel, button
+from lenet_helpers.runs.live import LiveCurves, ProgressLine
+from lenet_helpers.runs.records import Run, results
 from lenet_helpers.runs.table import RunTable
-from lenet_helpers.runs.training import Job, Training, new_net, threads_reach_widgets
+from lenet_helpers.runs.training import Training, new_net
 from lenet_helpers.words import SettingError, Words
 
-BUTTONS = {  # icon, look, name, and what it does
-    "train": ("play", "primary", Words("训练", "Train"),
-              Words("用新的随机权重开始训练", "Train from new random weights")),
-    "stop": ("stop", "danger", Words("停止", "Stop"),
-             Words("停下，保留网络和曲线", "Stop, and keep network and curves")),
-    "continue": ("forward", "", Words("继续", "Continue"),
-                 Words("用现在的学习率和轮数接着训练上一次的网络",
-                       "Train the last network on, at the learning rate and for the epochs shown")),
-    "reset": ("undo", "", Words("重置", "Reset"),
-              Words("恢复最初的设置和未训练的网络", "Back to the first settings, untrained")),
-}  # fmt: skip
-BUSY = SettingError("正在训练：请先停止。", "Training is going on: stop it first.")
+CONTINUE, RESET = Words("继续", "Continue"), Words("重置", "Reset")
+TIPS = {
+    TRAIN: Words("用新的随机权重开始训练", "Train from new random weights"),
+    STOP: Words("停下，保留网络和曲线", "Stop, and keep network and curves"),
+    CONTINUE: Words(
+        "用现在的学习率和轮数接着训练上一次的网络",
+        "Train the last network on, at the learning rate and for the epochs shown",
+    ),
+    RESET: Words("恢复最初的设置和未训练的网络", "Back to the first settings, untrained"),
+}
+READING = Words(
+    "正在读取数据（本机没有时先下载）…", "Reading the data (downloading them if need be) …"
+)
+WAS_RESET = Words(
+    "设置已恢复，网络是新的。", "The first settings are back, and the network is new."
+)
 NOTHING = SettingError("没有可以继续的训练。", "There is no run to go on with.")
 
 
-class TrainingPanel(Panel):
+class TrainingPanel(JobPanel):
     """Train with sliders, stop at any time, go on, and compare the runs.
 
     Training runs on a thread of its own, so that other cells can be run meanwhile; where threads
@@ -45,7 +47,6 @@ class TrainingPanel(Panel):
     Args:
         dataset: what to begin with: a name, or data of your own as `load_data` takes them;
             ``"auto"`` is what ``LENET_DATASET`` names, or else the first that is at hand.
-        blocking: whether to train in the callback; by default only where there is no other way.
 
     Attributes:
         lr, epochs, batch_size, activation, pooling, standardize, dataset, seed, device: widgets
@@ -59,24 +60,28 @@ class TrainingPanel(Panel):
     """
 
     style_sheet = Path(__file__).with_name("runs.css")
+    _training: Training | None = None
+    _count = 0
 
-    def __init__(self, dataset: Source = "auto", *, blocking: bool | None = None) -> None:
+    def __init__(self, dataset: Source = "auto") -> None:
         self.controls = SettingControls(dataset)
         for name, widget in self.controls.fields.items():
             setattr(self, name, widget)
-        self.train_button = _button("train", lambda: self._begin(fresh=True))
-        self.stop_button = _button("stop", self._stop)
-        self.continue_button = _button("continue", lambda: self._begin(fresh=False))
-        self.reset_button = _button("reset", self._reset)
+        self.net = new_net(self.controls.initial)
         self.message, self.progress, self.curves = Message(), ProgressLine(), LiveCurves()
         self.table = RunTable(self.keep_still)
-        self.blocking = not threads_reach_widgets() if blocking is None else blocking
-        self.net = new_net(self.controls.initial)
-        self.error: Exception | None = None
-        self._lock, self._job, self._latest_job = threading.Lock(), None, None
-        self._training, self._count = None, 0
+        self.runs = self.table.runs
+        buttons = [
+            button(icon, look, words, act, TIPS[words])
+            for icon, look, words, act in (
+                ("play", "primary", TRAIN, lambda: self._begin(fresh=True)),
+                ("stop", "danger", STOP, self._stop),
+                ("forward", "", CONTINUE, lambda: self._begin(fresh=False)),
+                ("undo", "", RESET, self._reset),
+            )
+        ]
+        self.train_button, self.stop_button, self.continue_button, self.reset_button = buttons
         wrap = {"flex_flow": "row wrap"}
-        buttons = [self.train_button, self.stop_button, self.continue_button, self.reset_button]
         left = [self.controls, widgets.HBox(buttons, layout={**wrap, "width": "21em"})]
         right = [self.message, self.progress, self.curves]
         beside = [  # where the page is wide enough
@@ -86,24 +91,6 @@ class TrainingPanel(Panel):
         super().__init__([widgets.HBox(beside, layout=wrap), self.table])
         self._enable()
 
-    @property
-    def runs(self) -> list[Run]:
-        """All runs that were kept, in order."""
-        return self.table.runs
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait, at most ``timeout`` seconds, until training has ended; keep the still if it has."""
-        ended = self._latest_job is None or self._latest_job.wait(timeout)
-        if ended:
-            self.keep_still()
-        return ended
-
-    def close(self) -> None:
-        """Stop training and take the panel off the page; its network and runs remain."""
-        if self._job is not None:
-            self._job.stop()
-        super().close()
-
     def still(self) -> Picture:
         """The curves of the last run, and the chosen runs compared."""
         if self._training is None or not self._training.run.points:
@@ -111,90 +98,63 @@ class TrainingPanel(Panel):
         return last_and_others(self._training.run, self.table.chosen)
 
     def _begin(self, *, fresh: bool) -> None:
-        if self._job is not None or not (fresh or self._can_continue()):
-            self.message.explain(NOTHING if self._job is None else BUSY)
+        if self.busy or not (fresh or self._can_continue()):
+            self.message.explain(BUSY if self.busy else NOTHING)
             return
-        settings, self.error = self.controls.values(), None
-        self._job = self._latest_job = job = Job(self._work, self._end)
-        try:
-            if fresh:
-                self._count += 1
-                self._training = Training(Run(self._count, [settings]))
-                self.net = self._training.net
-                self.curves.begin(settings.epochs)
-            else:
-                self._training.run.go_on(settings)
-                self.curves.extend(self._training.run.last.epoch + settings.epochs)
-            self.progress.clear()
-            self.message.say(DOING["reading"])
-            self._enable()
-        except BaseException:  # an interrupt, most likely
-            self._job = None
-            self._enable()
-            raise
-        job.start(blocking=self.blocking)
+        settings = self.controls.values()
+        if fresh:
+            self._count += 1
+            self._training = Training(Run(self._count, [settings]))
+            self.net = self._training.net
+            self.curves.begin(settings.epochs)
+        else:
+            self._training.run.go_on(settings)
+            self.curves.extend(self._training.run.last.epoch + settings.epochs)
+        self.progress.clear()
+        self.message.say(READING)
+        self._start(self._training)
+
+    def _read(self, job: Job) -> None:
+        with watching(self.progress.downloading, job.should_stop):
+            job.about.read_data()
 
     def _work(self, job: Job) -> None:
-        training = self._training
-        with watching(self.progress.downloading, job.should_stop):
-            training.read_data()
-        with self._lock:
-            if self._job is not job:
-                return  # stopped while reading: the panel may be about another run by now
-            job.reading = False
-        self.message.say(DOING["training here" if self.blocking else "training"])
-        with closing(training.go_on(job.should_stop)) as reports:
+        run = job.about.run
+        with closing(job.about.go_on(job.should_stop)) as reports:
             for report in reports:
-                self.table.keep(training.run)
+                if run not in self.runs:
+                    self.runs.append(run)
                 if not job.should_stop():  # else the answer comes first, and the picture last
-                    self.progress.show(training.run, report)
-                    self.curves.add(training.run.last)
+                    self.progress.show(run, report)
+                    self.curves.add(run.last)
 
-    def _stop(self) -> None:
-        with self._lock:
-            job = self._job
-            unseen = job is not None and job.reading
-        if job is None:
-            return
-        self.message.say(DOING["stopping"])
-        self.stop_button.disabled = True
-        job.stop()
-        if unseen:  # a download ends, a file is read for the next run; nobody waits for either
-            self._latest_job = None
-            self._end(job)
+    def _how_it_ended(self, job: Job) -> Words:
+        run = job.about.run
+        if not run.points:
+            return Words("已停止，还没有开始训练。", "Stopped, before training had begun.")
+        zh, en, how = "完成", "finished", results(run)
+        if run.ended != "finished":
+            zh, en = f"停在 {run.last.epoch:.3g} 轮", f"stopped at epoch {run.last.epoch:.3g}"
+        return Words(
+            f"第 {run.number} 次训练{zh}：{how.zh}。“继续”从这里接着训练。",
+            f"Run {run.number} {en}: {how.en}. “Continue” goes on from here.",
+        )
 
-    def _end(self, job: Job) -> None:
-        """Show how it ended: the words and the buttons first, then the pictures."""
-        with self._lock:
-            if self._job is not job:
-                return
-            self._job, self.error, run = None, job.error, self._training.run
-        self._enable()
-        self.progress.end(run)
-        if job.error is not None:
-            self.message.explain(job.error)
-        else:
-            self.message.say(how_it_ended(run))
-        if self.comm is None:
-            return  # the panel was closed
-        try:
-            self.curves.finish(run)
-            self.table.redraw()
-            self.keep_still()
-        except Exception as error:  # on a thread, nobody else would hear of it
-            self.error = error
-            self.message.explain(error)
+    def _show_end(self, job: Job) -> None:
+        self.progress.end(job.about.run)
+        self.curves.finish(job.about.run)
+        self.table.redraw()
 
     def _reset(self) -> None:
-        if self._job is not None:
+        if self.busy:
             self.message.explain(BUSY)
             return
         self.controls.reset()
-        self._training, self.error = None, None
+        self._training = self.job = None
         self.net = new_net(self.controls.initial)
         self.progress.clear()
-        self.curves.clear()
-        self.message.say(DOING["reset"])
+        self.curves.show(nothing_trained())
+        self.message.say(WAS_RESET)
         self._enable()
         self.keep_still()
 
@@ -203,18 +163,6 @@ class TrainingPanel(Panel):
         return bool(run and run.points and run.ended in ("finished", "stopped"))
 
     def _enable(self) -> None:
-        """Let only those buttons be pressed that do something now."""
-        busy = self._job is not None
-        self.train_button.disabled = self.reset_button.disabled = busy
-        self.stop_button.disabled = not busy or self.blocking
-        self.continue_button.disabled = busy or not self._can_continue()
-
-
-def _button(name: str, act: Callable[[], None]) -> widgets.Button:
-    icon, look, words, tip = BUTTONS[name]
-    button = widgets.Button(icon=icon, button_style=look)
-    button.layout.width, button.layout.min_width = "auto", "10em"
-    say(button, "description", words)
-    say(button, "tooltip", tip)
-    button.on_click(lambda _: act())
-    return button
+        super()._enable()
+        self.reset_button.disabled = self.busy
+        self.continue_button.disabled = self.busy or not self._can_continue()

@@ -1,9 +1,7 @@
 """Training runs as they are kept: what was set and how it went, as plain data."""
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -49,7 +47,7 @@ class Point(NamedTuple):
     test_acc: float | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """One run: its settings and its curves.
 
@@ -72,8 +70,8 @@ class Run:
 
     def go_on(self, settings: Settings) -> None:
         """Begin another stretch, with the learning rate and the epochs of these settings."""
-        change = {"lr": settings.lr, "epochs": settings.epochs}
-        self.stretches.append(replace(self.settings, **change))
+        newest = replace(self.settings, lr=settings.lr, epochs=settings.epochs)
+        self.stretches.append(newest)
 
     @property
     def settings(self) -> Settings:
@@ -85,25 +83,35 @@ class Run:
         """The newest point."""
         return self.points[-1]
 
-    @property
-    def tests(self) -> list[tuple[float, float]]:
-        """Epoch and test accuracy, where it was measured."""
-        return [(p.epoch, p.test_acc) for p in list(self.points) if p.test_acc is not None]
+    def curve(self, name: str) -> tuple[list[float], list[float]]:
+        """Epochs, and this field of the points there, where it was measured."""
+        found = [(p.epoch, y) for p in list(self.points) if (y := getattr(p, name)) is not None]
+        return [x for x, _ in found], [y for _, y in found]
 
     @property
     def test_acc(self) -> float | None:
         """The newest test accuracy, or ``None`` before the first epoch has ended."""
-        return self.tests[-1][1] if self.tests else None
+        _, values = self.curve("test_acc")
+        return values[-1] if values else None
 
     @property
     def rates(self) -> str:
         """The learning rate, or all of them in order if it was changed on the way."""
         return " → ".join(f"{lr:.3g}" for lr, _ in groupby(s.lr for s in self.stretches))
 
+    def row(self) -> dict[str, object]:
+        """What a table says of it: settings and results by their names."""
+        how_far = {"lr": self.rates, "epochs": f"{self.last.epoch:.3g}"}
+        return {
+            "run": self.number, **asdict(self.settings), **how_far, "loss": self.last.loss,
+            "train_acc": self.last.train_acc, "test_acc": self.test_acc,
+            "seconds": f"{self.seconds:.1f}", "ended": self.ended,
+        }  # fmt: skip
 
-def number(value: float | None, digits: int = 3) -> str:
+
+def number(value: float | None) -> str:
     """A loss or an accuracy as text; a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
+    return "–" if value is None else f"{value:.3f}"
 
 
 def results(run: Run) -> Words:
@@ -112,34 +120,17 @@ def results(run: Run) -> Words:
     return Words(f"损失 {loss}，测试精度 {test_acc}", f"loss {loss}, test accuracy {test_acc}")
 
 
-def to_csv(runs: Sequence[Run]) -> str:
-    """One line for each run, with a heading, as a spreadsheet reads it."""
-    text = io.StringIO()
-    results = ["loss", "train_acc", "test_acc", "seconds", "ended"]
-    table = csv.DictWriter(text, ["run", "lr", "epochs", *OTHERS, *results], lineterminator="\n")
-    table.writeheader()
-    for run in runs:
-        row = {name: getattr(run.settings, name) for name in OTHERS}
-        row |= {"run": run.number, "lr": run.rates, "epochs": f"{run.last.epoch:.3g}"}
-        row |= {"loss": number(run.last.loss, 4), "train_acc": number(run.last.train_acc, 4)}
-        row |= {"test_acc": "" if run.test_acc is None else number(run.test_acc, 4)}
-        table.writerow(row | {"seconds": number(run.seconds, 1), "ended": run.ended})
-    return text.getvalue()
+def labels(runs: Sequence[Run], names: Sequence[str] | None = None) -> list[str]:
+    """A short name for each run: its number, its learning rate, and these other settings.
 
-
-def labels(runs: Sequence[Run]) -> list[str]:
-    """A short name for each run: its number, its learning rate, and what else tells them apart."""
-    differ = [n for n in OTHERS if len({getattr(run.settings, n) for run in runs}) > 1]
-    return [_label(run, differ) for run in runs]
-
-
-def full_label(run: Run) -> str:
-    """A run's number and all its settings."""
-    return _label(run, OTHERS)
-
-
-def _label(run: Run, names: Sequence[str]) -> str:
-    return ", ".join([f"{run.number}: lr {run.rates}", *(_setting(run, name) for name in names)])
+    By default those that tell the runs apart.
+    """
+    if names is None:
+        names = [n for n in OTHERS if len({getattr(run.settings, n) for run in runs}) > 1]
+    return [
+        ", ".join([f"{run.number}: lr {run.rates}", *(_setting(run, name) for name in names)])
+        for run in runs
+    ]
 
 
 def _setting(run: Run, name: str) -> str:

@@ -1,7 +1,9 @@
 """The runs that a panel keeps: a table, a chart of the chosen ones, and a file to take along."""
 
 import base64
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
@@ -9,35 +11,22 @@ from lenet_helpers.language import say
 from lenet_helpers.panels import PictureBox, close_all
 from lenet_helpers.runs.controls import CONTROLS
 from lenet_helpers.runs.curves import compare_runs
-from lenet_helpers.runs.records import ENDINGS, Run, number, to_csv
+from lenet_helpers.runs.records import ENDINGS, Run, number
+from lenet_helpers.tables import Table
 from lenet_helpers.words import Words
 
 TITLE = Words("训练记录", "Runs so far")
 SAVE = Words("下载表格（CSV）", "Download the table (CSV)")
 IN_CHART = Words("图中显示：", "In the chart:")
-
-
-def _setting(name: str) -> Callable[[Run], Words | str]:
-    """What the table says of this setting of a run."""
-    control = CONTROLS[name]
-
-    def cell(run: Run) -> Words | str:
-        value = getattr(run.settings, name)
-        return control.words().get(value, str(value))
-
-    return control.of_run or cell
-
-
-# Each heading, and what stands below it for a run.
-COLUMNS = (
-    (Words("序号", "Run"), lambda run: str(run.number)),
-    *((control.heading or control.label, _setting(name)) for name, control in CONTROLS.items()),
-    (Words("损失", "Loss"), lambda run: number(run.last.loss)),
-    (Words("训练精度", "Train acc."), lambda run: number(run.last.train_acc)),
-    (Words("测试精度", "Test acc."), lambda run: number(run.test_acc)),
-    (Words("秒", "Time (s)"), lambda run: number(run.seconds, 1)),
-    (Words("结果", "Ended"), lambda run: ENDINGS[run.ended]),
-)
+HEADINGS = {
+    "run": Words("序号", "Run"),
+    **{name: control.heading or control.label for name, control in CONTROLS.items()},
+    "loss": Words("损失", "Loss"),
+    "train_acc": Words("训练精度", "Train acc."),
+    "test_acc": Words("测试精度", "Test acc."),
+    "seconds": Words("秒", "Time (s)"),
+    "ended": Words("结果", "Ended"),
+}
 
 
 class RunChip(widgets.HBox):
@@ -52,7 +41,7 @@ class RunChip(widgets.HBox):
 
 
 class RunTable(widgets.VBox):
-    """Shows runs, and lets one choose and remove them; then it calls ``changed``.
+    """Shows ``runs``, and lets one choose and remove them; then it calls ``changed``.
 
     ``chips`` has for each run's number its check box and its button; ``table`` and ``link`` are the
     table, and the same as a file; ``chart`` is the `PictureBox` with the chosen runs.
@@ -63,29 +52,16 @@ class RunTable(widgets.VBox):
         self.chips: dict[int, RunChip] = {}
         self.chart, self._changed = PictureBox(), changed
         self.table, self.link = widgets.HTML(), widgets.HTML()
-        self._line = widgets.HBox(layout={"flex_flow": "row wrap", "align_items": "center"})
         self._label = widgets.HTML(IN_CHART.html(), layout={"margin": "0 12px 0 0"})
-        super().__init__([self.table, self._line, self.chart])
-        self.redraw()
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        self._line = widgets.HBox([self._label, self.link], layout=wrap)
+        super().__init__([self.table, self._line, self.chart], layout={"display": "none"})
 
     @property
     def chosen(self) -> list[Run]:
         """The runs that are in the chart."""
-        chips = self.chips
-        return [run for run in self.runs if run.number in chips and chips[run.number].show.value]
-
-    def keep(self, run: Run) -> None:
-        """Keep this run, unless it is kept already; `redraw` shows it."""
-        if all(run is not kept for kept in self.runs):
-            self.runs.append(run)
-
-    def remove(self, run: Run) -> None:
-        """Forget this run."""
-        self.runs.remove(run)
-        chip = self.chips.pop(run.number)
-        self.redraw()
-        close_all(chip)
-        self._changed()
+        shown = {number for number, chip in self.chips.items() if chip.show.value}
+        return [run for run in self.runs if run.number in shown]
 
     def redraw(self) -> None:
         """Show the runs as they are now."""
@@ -93,18 +69,20 @@ class RunTable(widgets.VBox):
             return  # the panel was closed
         for run in self.runs:
             if run.number not in self.chips:
-                self.chips[run.number] = self._new_chip(run)
+                self.chips[run.number] = chip = RunChip(run)
+                chip.remove.on_click(lambda _, run=run: self._remove(run))
+                chip.show.observe(lambda _: (self._draw(), self._changed()), "value")
+        self._line.children = [self._label, *self.chips.values(), self.link]
         self.table.value, self.link.value = _table(self.runs), _link(self.runs)
-        chips = [self.chips[run.number] for run in self.runs]
-        self._line.children = [self._label, *chips, self.link]
         self._draw()
         self.layout.display = "" if self.runs else "none"
 
-    def _new_chip(self, run: Run) -> RunChip:
-        chip = RunChip(run)
-        chip.remove.on_click(lambda _: self.remove(run))
-        chip.show.observe(lambda _: (self._draw(), self._changed()), "value")
-        return chip
+    def _remove(self, run: Run) -> None:
+        self.runs.remove(run)
+        chip = self.chips.pop(run.number)
+        self.redraw()
+        close_all(chip)
+        self._changed()
 
     def _draw(self) -> None:
         """Draw the chosen runs; a run that is alone stands in the live picture already."""
@@ -114,24 +92,31 @@ class RunTable(widgets.VBox):
             self.chart.show(compare_runs(chosen))
 
 
-def _table(runs: list[Run]) -> str:
-    head = "".join(f'<th scope="col">{_html(heading)}</th>' for heading, _ in COLUMNS)
-    rows = []
+def _table(runs: Sequence[Run]) -> str:
+    rows = [[_cell(name, run.row()[name]) for name in HEADINGS] for run in runs]
+    table = Table(list(HEADINGS.values()), rows, "r" * len(HEADINGS), TITLE)
+    return f'<div class="lenet-runs">{table._repr_html_()}</div>'
+
+
+def _cell(name: str, value: object) -> Words | str:
+    words = CONTROLS[name].words() if name in CONTROLS else ENDINGS
+    if value in words:
+        return Words(*(text.removeprefix("scikit-learn ") for text in words[value]))
+    return number(value) if isinstance(value, float | None) else str(value)
+
+
+def to_csv(runs: Sequence[Run]) -> str:
+    """One line for each run, with a heading, as a spreadsheet reads it."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, HEADINGS, lineterminator="\n")
+    table.writeheader()
     for run in runs:
-        first, *others = (_html(cell(run)) for _, cell in COLUMNS)
-        cells = "".join(f"<td>{cell}</td>" for cell in others)
-        rows.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
-    return (
-        f'<div class="lenet-runs"><table><caption>{TITLE.html()}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-    )
+        row = run.row().items()
+        table.writerow({n: round(v, 4) if isinstance(v, float) else v for n, v in row})
+    return text.getvalue()
 
 
-def _html(text: Words | str) -> str:
-    return text.html("div") if isinstance(text, Words) else text
-
-
-def _link(runs: list[Run]) -> str:
+def _link(runs: Sequence[Run]) -> str:
     """The table as a file within the page: the browser saves it where its downloads go."""
     data = base64.b64encode(to_csv(runs).encode()).decode()
     return (

@@ -1,7 +1,5 @@
-"""Carry out a training run on a thread of its own or right here, stop it, and go on with it."""
+"""Carry out a training run, stop it, and go on with it."""
 
-import sys
-import threading
 from collections.abc import Callable, Iterator
 
 import torch
@@ -13,7 +11,6 @@ from lenet_helpers.data.catalog import OWN, data_set
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
-from lenet_helpers.runtime import release_idle_threads, return_freed_memory
 from lenet_helpers.seeding import seeded
 from lenet_helpers.training import Progress, train
 
@@ -52,7 +49,6 @@ class Training:
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
         """Train as the newest settings say, note it, yield what `train` does; errors as there."""
-        self.read_data()
         run, settings = self.run, self.run.settings
         start, seconds = run.last.epoch if run.points else 0.0, run.seconds
         run.ended = "running"
@@ -62,10 +58,8 @@ class Training:
                 init=None, should_stop=should_stop,
             ):  # fmt: skip
                 run.seconds = seconds + report.elapsed
-                run.add(Point(
-                    start + report.epoch, report.loss, report.train_acc,
-                    report.recent_loss, report.recent_acc, report.test_acc,
-                ))  # fmt: skip
+                values = [getattr(report, name) for name in Point._fields[1:]]
+                run.add(Point(start + report.epoch, *values))
                 if report.epoch == settings.epochs and report.test_acc is not None:
                     run.ended = "finished"
                 yield report
@@ -78,39 +72,3 @@ class Training:
         finally:
             if run.ended == "running":
                 run.ended = "stopped"
-
-
-def threads_reach_widgets() -> bool:
-    """Whether a thread can change widgets here. In Google Colab it cannot."""
-    return "google.colab" not in sys.modules
-
-
-class Job:
-    """Does ``work(job)``, then ``at_end(job)``; its ``error``; ``reading`` until data came."""
-
-    def __init__(self, work: Callable[["Job"], None], at_end: Callable[["Job"], None]) -> None:
-        self._work, self._at_end = work, at_end
-        self._stop, self._over = threading.Event(), threading.Event()
-        self.stop, self.should_stop, self.wait = self._stop.set, self._stop.is_set, self._over.wait
-        self.reading, self.error = True, None
-
-    def start(self, *, blocking: bool) -> None:
-        """Begin on a daemon thread; or, ``blocking``, do all of it before this returns."""
-        if blocking:
-            self._run()
-        else:
-            release_idle_threads()  # this thread's own, so that the new one has the cores
-            threading.Thread(target=self._run, daemon=True, name="lenet-training").start()
-
-    def _run(self) -> None:
-        try:
-            self._work(self)
-        except KeyboardInterrupt:  # blocking, and the kernel was interrupted
-            self.stop()
-        except Exception as error:
-            self.error = error
-        try:
-            self._at_end(self)
-        finally:
-            return_freed_memory()
-            self._over.set()

@@ -77,7 +77,11 @@ def settings_stand_beside_the_curve(shown) -> None:
 
 
 def test_it_trains_stops_and_compares_on_one_screen(shown, tmp_path):
+    shown.field("汇聚 / Pooling").select_option("最大 / maximum")
     shown.lesson.switch_to("English")
+    pooling = shown.field("Pooling").locator("option:checked")
+    pooling.and_(shown.page.get_by_text("maximum", exact=True)).wait_for(state="attached")
+    shown.field("Pooling").select_option("average")
     shown.set("Epochs", "50")
     shown.train()
     shown.picture.wait_for(timeout=LONG)
