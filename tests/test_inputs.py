@@ -394,6 +394,12 @@ def test_the_line_of_the_message_mends_it(images, labels):
         assert 0 <= evaluate_accuracy_gpu(net, [(names["X"], names["y"])]) <= 1
 
 
+@pytest.mark.parametrize("name", NETS)
+def test_each_network_is_right_or_refused_on_right_data(name):
+    by_hand = test_accuracy_and_the_first_loss_are_those_computed_by_hand
+    by_hand.hypothesis.inner_test(name, (X, Y), as_loader=False)
+
+
 def test_a_batch_of_one_with_batch_norm_names_both_ways_out():
     with pytest.raises(SettingError, match="drop_last=True"):
         list(train(made("normed"), [(X, Y), (X[:1], Y[:1])], [(X, Y)], 1, 0.1, "cpu"))
@@ -443,7 +449,7 @@ def one_of_each(net) -> tuple[list[torch.Tensor], dict]:
     assert {each.dtype for each in (*steps, predicted.probabilities)} == {torch.float32}
     scores = stored.refusal.scores(stored.net, data, data.images[:3])
     torch.manual_seed(0)
-    found = [*steps, predicted.probabilities, layer_outputs(net, X)[-1][1], X, y, scores,
+    found = [X, y, *steps, predicted.probabilities, layer_outputs(net, X)[-1][1], scores,
              affine_matrices(3, 28, Distortion())]  # fmt: skip
     lists = [last.loss, last.test_acc, view.probabilities, train_iter.mean, train_iter.std]
     found += [torch.tensor(each, device="cpu") for each in lists]
@@ -461,6 +467,7 @@ def test_defaults_of_the_kernel_change_nothing(defaults, change):
     after, swept_after = one_of_each(net)
     for one, other in zip(before, after, strict=True):
         assert torch.allclose(one.double(), other.double(), atol=1e-5)
+    assert torch.equal(before[0], after[0].float())  # a batch's pixels, to the last bit
     assert swept == swept_after
 
 

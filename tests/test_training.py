@@ -195,11 +195,12 @@ WRONG = [
     *(({"num_epochs": n}, "轮数 num_epochs", COUNT) for n in (0, -3, 1.5, "10", True, None)),
     *(({"lr": lr}, f"lr 应为正数（例如 0.9），却得到 {lr!r}", RATE) for lr in RATES),
     ({"train_iter": []}, "训练集是空的", "training set is empty"),
+    ({"test_iter": iter([])}, "test_iter 应能反复遍历", r"anew .*test_iter = list\(test_iter\)"),
     *(({"device": d}, f"设备 {d!r} 不可用", f'{d!r} can\'t.*"cpu"') for d in ("gpu", 3.5, "")),
 ]
 
 
-@pytest.mark.parametrize(("setting", "zh", "en"), WRONG, ids=str)
+@pytest.mark.parametrize(("setting", "zh", "en"), WRONG)
 def test_setting_that_cannot_be_is_explained_at_the_call(setting, zh, en):
     options = {"train_iter": batches(6), "test_iter": batches(6), "num_epochs": 1, "lr": 1,
                "device": "cpu"}  # fmt: skip

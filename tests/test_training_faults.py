@@ -224,24 +224,15 @@ def test_other_errors_are_left_as_they_are(error):
     assert caught.value is error
 
 
-class Full(nn.Module):
-    """A layer for which there is no room."""
-
-    def __init__(self, error: Exception, when_training: bool) -> None:
-        super().__init__()
-        self.error, self.when_training = error, when_training
-
-    def forward(self, X):
-        if self.training == self.when_training:
-            raise self.error
-        return X
-
-
 @pytest.mark.parametrize("when_training", [True, False])
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[:16])
 def test_device_without_room_is_explained(error, when_training):
-    net = mixed_net().append(Full(error, when_training))
-    before = modes(net)
+    def full(*_) -> None:
+        if net.training == when_training:
+            raise error
+
+    net = mixed_net()
+    before, hook = modes(net), net.register_forward_pre_hook(full)
     with pytest.raises(NoMemoryError) as caught:
         run(net, batches(6))
     assert all("batch_size" in text and 'device="cpu"' in text for text in caught.value.words)
@@ -249,7 +240,8 @@ def test_device_without_room_is_explained(error, when_training):
     assert "GPU 0 has" not in str(caught.value)
     assert isinstance(caught.value, MemoryError) and caught.value.__cause__ is error
     assert modes(net) == before
-    assert_usable(net[:-1])
+    hook.remove()
+    assert_usable(net)
 
 
 def test_batch_network_or_data_without_room_are_explained(monkeypatch):
