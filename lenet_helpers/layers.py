@@ -88,14 +88,13 @@ def layer_outputs(net: nn.Sequential, X: torch.Tensor) -> Outputs:
     device; the net is left as it is. Raises `SettingError`: ``net`` is no ``nn.Sequential``, or a
     layer cannot take what reaches it.
     """
-    layers_of(net)  # checks that it has any
     net = evaluating(sized(as_net(net), lambda: X))
     X = images = as_input(net, X)
     outputs = []
     with torch.no_grad():
-        for number, layer in enumerate(net):
+        for number, layer in enumerate(layers_of(net), 1):
             X = outputs_of(net, X.clone(), layer, images)  # a layer may work in place
-            outputs.append((f"{number + 1} {type(layer).__name__}", X))
+            outputs.append((f"{number} {type(layer).__name__}", X))
     return outputs
 
 

@@ -61,7 +61,7 @@ def predict_all(net: nn.Module, data_iter: BatchIterator) -> Predictions:
     `SettingError`: no picture, or the net does not fit them; `DivergedError`: not finite.
     """
     net = net_for(net, data_iter)
-    say_if_other_data(getattr(net, "learned_from", None), data_iter)
+    say_if_other_data(net, data_iter)
     parts = [
         probabilities(net, data_iter, images)
         for images in on_free_cores(data_iter.images.split(BATCH))

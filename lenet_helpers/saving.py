@@ -61,9 +61,8 @@ def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None
     (``data``, say), in training, evaluation or a panel, a line says so.
 
     Returns:
-        ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with the
-        pixels' ``mean`` and ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` (``None`` if they
-        were not given).
+        ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with
+        ``mean`` and ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` or ``None``.
 
     Raises:
         SavedNetError: the file is missing, damaged, or was not written by `save_net`.
@@ -84,7 +83,7 @@ def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None
     net.load_state_dict(saved["weights"])
     names = tuple(Words(*name) for name in saved["about"]["classes"])
     net.learned_from = saved["about"] | {"classes": names}
-    say_if_other_data(net.learned_from, data)
+    say_if_other_data(net, data)
     return dict(net.learned_from)
 
 
@@ -109,40 +108,31 @@ def _layers(net: nn.Module) -> list[str]:
 
 def _read(path: str | Path) -> dict:
     try:
-        if zipfile.is_zipfile(path):  # before 2020 torch wrote other files
+        is_zip = zipfile.is_zipfile(path)  # before 2020 torch wrote other files
+        if is_zip:
             with zipfile.ZipFile(path) as archive:
                 if damaged := archive.testzip():  # torch itself compares no checksums
                     raise zipfile.BadZipFile(damaged)
         saved = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a foreign file can fail in any way
+        refused = isinstance(error, pickle.UnpicklingError)
+        if not refused or not (is_zip or MAGIC in Path(path).read_bytes()[:32]):
+            reason = str(error).split("\n")[0]
+            raise SavedNetError(
+                f"无法打开文件 {path}（{reason}）：没有它，它已损坏，或不是 save_net 写的。",
+                f"The file {path} cannot be opened ({reason}): it is not there, is damaged, or was "
+                "not written by save_net.",
+            ) from error
+        line = f'net = torch.load({str(path)!r}, map_location="cpu", weights_only=False)'
+    else:
         if isinstance(saved, dict) and "layers" in saved:
             return saved
         line = _line_for(saved, path)
-    except pickle.UnpicklingError as error:
-        if not _is_torch_file(path):
-            raise _not_opened(path, error) from error
-        line = f'net = torch.load({str(path)!r}, map_location="cpu", weights_only=False)'
-    except Exception as error:  # a foreign file can fail in any way
-        raise _not_opened(path, error) from error
     raise SavedNetError(
         f"文件 {path} 是 torch.save 写的，不是 save_net。如果信任它，请用这一行打开：\n{line}",
         f"The file {path} was written by torch.save, not by save_net. If you trust it, open it "
         f"with this line:\n{line}",
     )
-
-
-def _not_opened(path: str | Path, error: Exception) -> SavedNetError:
-    reason = str(error).split("\n")[0]
-    return SavedNetError(
-        f"无法打开文件 {path}（{reason}）：没有它，它已损坏，或不是 save_net 写的。",
-        f"The file {path} cannot be opened ({reason}): it is not there, is damaged, or was not "
-        "written by save_net.",
-    )
-
-
-def _is_torch_file(path: str | Path) -> bool:
-    """Whether torch wrote it, in today's form or in that of before 2020."""
-    with open(path, "rb") as file:
-        return zipfile.is_zipfile(path) or MAGIC in file.read(32)
 
 
 def _line_for(saved: object, path: str | Path) -> str:

@@ -1,6 +1,5 @@
 """What each layer of a network does to the shape of the data, and what it costs."""
 
-from math import prod
 from typing import NamedTuple
 
 import torch
@@ -11,11 +10,6 @@ from lenet_helpers.inputs.tensors import as_input, kind_of
 from lenet_helpers.modes import evaluating
 from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
-
-HEADINGS = (
-    Words("层", "Layer"), Words("输出形状", "Output shape"),
-    Words("参数", "Parameters"), Words("乘加运算", "Multiply-adds"),
-)  # fmt: skip
 
 
 class LayerRow(NamedTuple):
@@ -45,13 +39,17 @@ class ShapeTrace(NamedTuple):
 
     def table(self) -> Table:
         """The rows with their headings, the input above them and the totals below."""
+        headings = (
+            Words("层", "Layer"), Words("输出形状", "Output shape"),
+            Words("参数", "Parameters"), Words("乘加运算", "Multiply-adds"),
+        )  # fmt: skip
         lines = [("Input", self.input_shape, 0, 0), *self.rows]
         rows = [
             (name, " × ".join(map(str, shape)), f"{parameters:,}", f"{multiply_adds:,}")
             for name, shape, parameters, multiply_adds in lines
         ]
         total = Words("合计", "Total"), "", f"{self.parameters:,}", f"{self.multiply_adds:,}"
-        return Table(HEADINGS, rows, align="llrr", foot=total)
+        return Table(headings, rows, align="llrr", foot=total)
 
     def __str__(self) -> str:
         return self.table().text("en")
@@ -81,11 +79,12 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
             )
         new = set(layer.parameters()) - counted
         counted.update(new)
-        name, shape = type(layer).__name__, tuple(output.shape)
-        size = sum(p.numel() for p in new)
-        rows.append(LayerRow(name, shape, size, _multiply_adds(layer, output)))
+        size, cost = sum(p.numel() for p in new), 0
+        if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d | nn.Linear):
+            cost = output.numel() * layer.weight.shape[1:].numel()  # each is one dot product
+        rows.append(LayerRow(type(layer).__name__, tuple(output.shape), size, cost))
 
-    net = evaluating(sized(as_net(net, on_meta=True), lambda: X))
+    net = evaluating(sized(as_net(net), lambda: X))
     X = as_input(net, X, look=False)
     for module in net.modules():
         if not any(module.children()):
@@ -93,12 +92,3 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
     with torch.no_grad():
         outputs_of(net, X)
     return ShapeTrace(tuple(X.shape), tuple(rows), sum(p.numel() for p in net.parameters()))
-
-
-def _multiply_adds(layer: nn.Module, output: torch.Tensor) -> int:
-    """Each output number of a convolution or linear layer is one dot product with its weights."""
-    if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-        return output.numel() * (layer.in_channels // layer.groups) * prod(layer.kernel_size)
-    if isinstance(layer, nn.Linear):
-        return output.numel() * layer.in_features
-    return 0

@@ -1,54 +1,45 @@
 """Weights kept at chosen moments of a training."""
 
-import copy
-
 import pytest
 import torch
 
-from lenet_helpers import Checkpoints, lenet, load_data, moments, train
+from lenet_helpers import Checkpoints, moments
 from lenet_helpers.checkpoints import net_at, to_bytes
-from lenet_helpers.models import xavier
+from tests.tiny_training import batches, run, small_net, weights
+
+BATCHES = batches(24)
 
 
 @pytest.fixture(scope="module")
-def run():
-    torch.manual_seed(0)
-    train_iter, test_iter = load_data("digits", 256, "cpu")
-    net = lenet("relu").apply(xavier)
-    start, kept = copy.deepcopy(net), Checkpoints([0, 1, 3, 2 * len(train_iter), 10_000])
-    reports = list(train(net, train_iter, test_iter, 2, 0.1, "cpu", init=None, checkpoints=kept))
-    return start, net, kept, reports, len(train_iter)
+def trained():
+    net, kept = small_net(), Checkpoints([0, 1, 3, 24, 10_000])
+    return net, kept, run(net, BATCHES, num_epochs=2, init=None, checkpoints=kept)
 
 
-def equal(net, other) -> bool:
-    pairs = zip(net.parameters(), other.parameters(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
+def test_they_hold_the_weights_of_the_moments_that_were_asked_for(trained):
+    net, kept, _ = trained
+    assert [(c.batch, c.epoch) for c in kept] == [(0, 0), (1, 1 / 12), (3, 3 / 12), (24, 2)]
+    found = [weights(net_at(small_net(), each)) for each in kept]
+    assert torch.equal(found[0], weights(small_net())) and torch.equal(found[3], weights(net))
+    again = small_net()
+    for expected, batch in zip(found[:2], BATCHES, strict=False):
+        assert torch.equal(weights(again), expected)
+        run(again, [batch], init=None)
 
 
-def test_they_hold_the_weights_of_the_moments_that_were_asked_for(run):
-    start, net, kept, _, batches = run
-    assert [c.batch for c in kept] == [0, 1, 3, 2 * batches]
-    assert [c.epoch for c in kept] == [0, 1 / batches, 3 / batches, 2]
-    assert equal(net_at(net, kept[0]), start)
-    assert equal(net_at(start, kept[-1]), net)
-    assert not equal(net_at(net, kept[1]), start)
+def test_losses_are_means_since_the_checkpoint_before(trained):
+    _, kept, reports = trained
+    X, y = BATCHES[0]
+    first = torch.nn.functional.cross_entropy(small_net()(X), y).item()
+    whole = 12 * sum(report.loss for report in reports if report.test_acc is not None)
+    rest = (whole - first - 2 * kept[2].loss) / 21
+    assert [kept[0].loss, kept[1].loss, kept[3].loss] == pytest.approx([first, first, rest])
 
 
-def test_losses_are_means_since_the_checkpoint_before(run):
-    start, _, kept, reports, _ = run
-    train_iter, _ = load_data("digits", 256, "cpu")
-    X, y = next(iter(train_iter))
-    first = torch.nn.functional.cross_entropy(start(X), y).item()
-    assert [kept[0].loss, kept[1].loss] == pytest.approx([first, first], rel=1e-5)
-    last = kept[-1].loss  # over all but three batches of two epochs
-    assert min(r.loss for r in reports) <= last <= kept[0].loss
-
-
-def test_training_is_the_same_with_and_without(run):
-    start, net, _, _, _ = run
-    again = copy.deepcopy(start)
-    list(train(again, *load_data("digits", 256, "cpu"), 2, 0.1, "cpu", init=None))
-    assert equal(again, net)
+def test_training_is_the_same_with_and_without(trained):
+    again = small_net()
+    run(again, BATCHES, num_epochs=2, init=None)
+    assert torch.equal(weights(again), weights(trained[0]))
 
 
 def test_moments_are_denser_at_the_beginning():

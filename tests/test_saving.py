@@ -87,7 +87,7 @@ WAYS = {  # in which networks and their weights are saved elsewhere
     "own name": lambda net: {"lr": 0.1, "lenet": net.state_dict()},
     "nested": lambda net: {"all": {"state_dict": net.state_dict(), "args": {"lr": 0.1}}},
     "DataParallel": lambda net: nn.DataParallel(net).state_dict(),
-    "compiled": lambda net: {"net": torch.compile(net).state_dict()},
+    "compiled": lambda net: {"net": {f"_orig_mod.{k}": w for k, w in net.state_dict().items()}},
 }
 
 

@@ -117,9 +117,7 @@ def test_import_opens_no_connection_and_starts_nothing(fresh_import):
     assert events == threads == []
 
 
-@pytest.mark.parametrize(
-    "heavy", ["torchvision", "d2l", "sklearn", "matplotlib.pyplot", "pandas", "torchinfo"]
-)
+@pytest.mark.parametrize("heavy", ["torchvision", "d2l", "sklearn", "matplotlib.pyplot", "pandas"])
 def test_import_loads_nothing_that_only_some_need(fresh_import, heavy):
     assert "lenet_helpers.training" in fresh_import[3]
     assert heavy not in fresh_import[3]

@@ -1,8 +1,8 @@
 """Training: what it reports, when it stops, and what it leaves behind."""
 
+import itertools
 import json
 import math
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +15,11 @@ from torch import nn
 
 from lenet_helpers import SettingError, evaluate_accuracy_gpu, train, training
 from tests.tiny_training import (
-    CLASSES,
     batches,
     examples,
     mixed_net,
     modes,
+    one_epoch,
     run,
     small_net,
     weights,
@@ -52,21 +52,19 @@ def test_frozen_weights_stay_and_the_others_learn():
 
 def test_loss_and_accuracies_are_means_over_examples_with_a_last_batch_of_one():
     net = small_net()
-    *within, last = run(net, batches(9, 4), lr=1e-30, init=None)
+    reports = run(net, batches(9, 4), lr=1e-30, init=None)
     X, y = examples(9)
-    assert [report.batch for report in within] == [1, 2, 3]
-    for report in within:
-        scores, labels = net(X[: 4 * report.batch]), y[: 4 * report.batch]
+
+    def by_hand(start: int, end: int):
+        scores, labels = net(X[start:end]), y[start:end]
         loss = nn.functional.cross_entropy(scores, labels).item()
-        right = (scores.argmax(1) == labels).float().mean().item()
-        assert (report.loss, report.train_acc) == pytest.approx((loss, right))
-    assert last.test_acc == pytest.approx(right)
-    for report, part in zip(
-        [*within, last], (slice(4), slice(4, 8), slice(8, 9), slice(8, 9)), strict=True
-    ):
-        loss = nn.functional.cross_entropy(net(X[part]), y[part]).item()
-        right = (net(X[part]).argmax(1) == y[part]).float().mean().item()
-        assert (report.recent_loss, report.recent_acc) == pytest.approx((loss, right), abs=1e-6)
+        return pytest.approx((loss, (scores.argmax(1) == labels).float().mean().item()), abs=1e-6)
+
+    parts = [(0, 4), (4, 8), (8, 9), (8, 9)]  # since the report before; the last tells of the test
+    for report, (start, end) in zip(reports, parts, strict=True):
+        assert (report.loss, report.train_acc) == by_hand(0, end)
+        assert (report.recent_loss, report.recent_acc) == by_hand(start, end)
+    assert (reports[-1].loss, reports[-1].test_acc) == by_hand(0, 9)
 
 
 # Beginning
@@ -102,57 +100,44 @@ def test_own_initialisation_is_applied_to_every_module_once_the_first_step_is_as
 # Reports
 
 
-@pytest.mark.parametrize(
-    ("num_batches", "points"),
-    [
-        (1, [1]),
-        (3, [1, 2, 3]),
-        (5, [1, 2, 3, 4, 5]),
-        (7, [2, 3, 5, 6, 7]),
-        (45, [9, 18, 27, 36, 45]),
-    ],
-)
-def test_five_reports_an_epoch_and_one_with_the_test_accuracy(num_batches, points):
-    reports = run(small_net(), batches(2 * num_batches), num_epochs=2)
-    assert [r.batch for r in reports] == 2 * [*points, num_batches]
-    assert [r.test_acc is not None for r in reports] == 2 * [*[False] * len(points), True]
-
-
 @given(
     count=st.integers(1, 40),
     size=st.integers(1, 45),
     test_count=st.integers(1, 9),
     num_epochs=st.integers(1, 3),
-    asked=st.none() | st.integers(0, 60),
+    asked=st.integers(0, 60) | st.just(10_000),
 )
 @settings(max_examples=100, deadline=None)
 def test_reports_of_any_run_keep_their_promises(count, size, test_count, num_epochs, asked):
-    """Any number of batches and epochs, stopped after any number of questions, or never."""
+    """Any number of batches and epochs, stopped after any number of questions, or never.
+
+    Five reports an epoch, fewer if it has fewer batches, one where it is stopped, and one more
+    with the test accuracy.
+    """
     train_iter, test_iter = batches(count, size), batches(test_count, 4)
-    calls = []
+    net, calls, num_batches = small_net().eval(), itertools.count(), len(train_iter)
 
-    def should_stop():
-        calls.append(None)
-        return len(calls) - 1 == asked  # said once, it ends the run
+    def should_stop() -> bool:
+        return next(calls) == asked  # said once, it ends the run
 
-    net = small_net().eval()
     reports = run(net, train_iter, test_iter, num_epochs, should_stop=should_stop)
-    num_batches = len(train_iter)
-    for r in reports:
-        assert r.epoch == pytest.approx(math.ceil(r.epoch - 1e-9) - 1 + r.batch / num_batches)
-        assert (r.num_batches, r.num_epochs) == (num_batches, num_epochs)
-        assert math.isfinite(r.loss) and 0 <= r.train_acc <= 1
-        seen = (math.ceil(r.epoch - 1e-9) - 1) * count + min(r.batch * size, count)
-        assert r.examples_per_sec * r.elapsed == pytest.approx(seen)
-    assert all(r.batch == num_batches and 0 <= r.test_acc <= 1 for r in reports if r.test_acc)
-    points = [(r.epoch, r.test_acc is not None) for r in reports]
-    assert points == sorted(set(points))  # on and on, no point twice, the accuracy last
-    assert all(a.elapsed <= b.elapsed for a, b in zip(reports, reports[1:], strict=False))
     questions = num_batches + len(test_iter)  # before each batch
-    finished, rest = divmod(num_epochs * questions if asked is None else asked, questions)
-    trained = min(finished + min(rest, num_batches) / num_batches, num_epochs)
-    assert (reports[-1].epoch if reports else 0) == pytest.approx(trained)
-    assert sum(r.test_acc is not None for r in reports) == min(finished, num_epochs)
+    epochs, rest = divmod(min(asked, num_epochs * questions), questions)
+    trained = epochs * num_batches + min(rest, num_batches)
+    expected = []  # batches over all epochs, and whether the test accuracy is known
+    for batch in range(1, trained + 1):
+        fifths, before = 5 * batch // num_batches, 5 * (batch - 1) // num_batches
+        expected += [(batch, False)] * (fifths > before or batch == trained)
+        expected += [(batch, True)] * (batch % num_batches == 0 and batch <= epochs * num_batches)
+    assert [(round(r.epoch * num_batches), r.test_acc is not None) for r in reports] == expected
+    for r, (batch, _) in zip(reports, expected, strict=True):
+        finished, done = divmod(batch - 1, num_batches)
+        assert (r.batch, r.num_batches, r.num_epochs) == (done + 1, num_batches, num_epochs)
+        assert r.epoch == pytest.approx(batch / num_batches)
+        assert math.isfinite(r.loss) and 0 <= r.train_acc <= 1 and 0 <= (r.test_acc or 0) <= 1
+        seen = finished * count + min(r.batch * size, count)
+        assert r.examples_per_sec * r.elapsed == pytest.approx(seen)
+    assert [r.elapsed for r in reports] == sorted(r.elapsed for r in reports)
     assert not any(modes(net))
 
 
@@ -202,74 +187,47 @@ def test_evaluation_changes_neither_modes_nor_gradients_nor_running_statistics()
     assert all(p.grad is None for p in net.parameters())
 
 
-# Accuracy
-
-
-def test_accuracy_is_the_fraction_of_right_answers_by_hand():
-    net = small_net()
-    X, y = examples(50)
-    y = (y + (torch.arange(50) % 4 == 0)) % CLASSES
-    by_hand = sum(int(net(x[None]).argmax()) == int(label) for x, label in zip(X, y, strict=True))
-    data_iter = list(zip(X.split(7), y.split(7), strict=True))
-    assert evaluate_accuracy_gpu(net, data_iter) == by_hand / 50
-    assert evaluate_accuracy_gpu(net, data_iter, torch.device("cpu")) == by_hand / 50
-
-
 # Settings that cannot be used: said at the call, before anything is trained
 
+COUNT, RATE = "num_epochs must be a positive integer", "learning rate lr must be a number above 0"
+RATES = (0, -0.1, math.inf, math.nan, "0.9", True, None)
+WRONG = [
+    *(({"num_epochs": n}, "轮数 num_epochs", COUNT) for n in (0, -3, 1.5, "10", True, None)),
+    *(({"lr": lr}, f"lr 应为正数（例如 0.9），却得到 {lr!r}", RATE) for lr in RATES),
+    ({"train_iter": []}, "训练集是空的", "training set is empty"),
+    ({"test_iter": iter([])}, "test_iter 应能反复遍历", r"anew .*test_iter = list\(test_iter\)"),
+    *(({"device": d}, f"设备 {d!r} 不可用", f'{d!r} can\'t.*"cpu"') for d in ("gpu", 3.5, "")),
+]
 
-@pytest.mark.parametrize(
-    ("setting", "value", "zh", "en"),
-    [
-        *(
-            ("num_epochs", n, "轮数 num_epochs", "num_epochs must be a positive integer")
-            for n in (0, -3, 1.5, "10", True, None)
-        ),
-        *(
-            ("lr", lr, repr(lr), "learning rate lr must be a number above 0")
-            for lr in (0, -0.1, math.inf, math.nan, "0.9", True, None)
-        ),
-        ("train_iter", [], "训练集是空的", "training set is empty"),
-        ("test_iter", [], "数据集是空的", "no example to measure on"),
-    ],
-)
-def test_setting_that_cannot_be_is_explained(setting, value, zh, en):
-    options = {"train_iter": batches(6), "test_iter": batches(6), "num_epochs": 1, "lr": 1}
+
+@pytest.mark.parametrize(("setting", "zh", "en"), WRONG)
+def test_setting_that_cannot_be_is_explained_at_the_call(setting, zh, en):
+    options = {"train_iter": batches(6), "test_iter": batches(6), "num_epochs": 1, "lr": 1,
+               "device": "cpu"}  # fmt: skip
     with pytest.raises(SettingError, match=en) as caught:
-        list(train(small_net(), device="cpu", **options | {setting: value}))
+        train(small_net(), **options | setting)
     assert zh in caught.value.words.zh
 
 
-def test_setting_is_explained_at_the_call_and_an_empty_set_also_by_the_evaluation():
-    with pytest.raises(SettingError, match="num_epochs"):
-        train(small_net(), batches(6), batches(6), 0, 0.1)
-    with pytest.raises(SettingError, match="no example to measure on"):
-        evaluate_accuracy_gpu(small_net(), [])
+def test_empty_test_set_is_explained_by_the_evaluation():
+    for act in (
+        lambda: run(small_net(), batches(6), []),
+        lambda: evaluate_accuracy_gpu(small_net(), []),
+    ):
+        with pytest.raises(SettingError, match="no example to measure on") as caught:
+            act()
+        assert "数据集是空的" in caught.value.words.zh
 
 
 # Same seed, same machine
 
-ONE_EPOCH = """
-import json, sys, torch
-from lenet_helpers import lenet, load_data, train
-torch.set_num_threads(2)
-torch.manual_seed(3)
-net = lenet()
-reports = [(r.loss, r.train_acc, r.test_acc) for r in train(net, *load_data("digits"), 1, 0.9)]
-weights = sum(p.double().sum().item() for p in net.parameters())
-print(json.dumps([reports, weights, "torch._dynamo" in sys.modules]))
-"""
 
-
-def test_two_processes_get_the_same_numbers_to_the_last_bit():
-    command = [sys.executable, "-c", ONE_EPOCH]
-    patient = os.environ | {"OMP_WAIT_POLICY": "passive"}  # no spinning beside other tests
-    kernels = [
-        subprocess.Popen(command, cwd=ROOT, env=patient, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    one, other = (json.loads(kernel.communicate()[0]) for kernel in kernels)
-    assert all(kernel.returncode == 0 for kernel in kernels)
-    assert len(one[0]) == 6
-    assert one == other
-    assert not one[2]  # what torch.optim loads, for a second; the first run begins without it
+def test_another_process_gets_the_same_numbers_to_the_last_bit():
+    source = (
+        "import json, sys; from tests.tiny_training import one_epoch; "
+        "print(json.dumps([one_epoch(), 'torch._dynamo' in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", source], cwd=ROOT, capture_output=True, check=True)
+    theirs, slow = json.loads(done.stdout)
+    assert theirs == one_epoch()
+    assert not slow  # what torch.optim loads, for a second; the first run begins without it

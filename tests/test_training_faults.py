@@ -1,5 +1,6 @@
 """Interruptions, bad batches, missing devices and full memory: the network stays usable."""
 
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ from torch.nn import functional as F
 
 from lenet_helpers import (
     DivergedError,
-    LessonError,
     NoMemoryError,
     SettingError,
     checks,
@@ -38,67 +38,53 @@ from tests.tiny_training import (
 OWN_FILES = {module.__file__ for module in (training, evaluation, modes_of, checks)}
 
 
-class InterruptAt:
-    """Presses the kernel's stop button when this many lines of the package have run."""
+def trained_until_interrupted(net: nn.Module, count: float) -> tuple[str, list]:
+    """The stop button is pressed when ``count`` lines of the package have run: where, reports."""
+    left, where, reports = count, "", []
 
-    def __init__(self, count: int) -> None:
-        self.left, self.struck = count, False
-        self.where = ""
-
-    def __call__(self, frame, event, argument):
+    def trace(frame, event, argument):
+        nonlocal left, where
         if frame.f_code.co_filename not in OWN_FILES:
             return None
-        if event == "line" and not self.struck:
-            self.left -= 1
-            if self.left < 0:
-                self.struck = True
-                self.where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        if event == "line" and not where:
+            left -= 1
+            if left < 0:
+                where = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
                 raise KeyboardInterrupt
-        return self
+        return trace
 
-    def run(self, net: nn.Module) -> list:
-        reports = []
-        before = sys.gettrace()
-        sys.settrace(self)
-        try:
-            for report in train(net, batches(6), batches(4), 1, 0.1, "cpu", init=None):
-                reports.append(report)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(before)
-        return reports
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for report in train(net, batches(4), batches(4), 1, 0.1, "cpu", init=None):
+            reports.append((report.loss, report.test_acc))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.settrace(before)
+    return where, reports
 
 
 def test_interruption_at_any_line_leaves_a_usable_network_and_the_history():
-    whole = InterruptAt(10**9)
-    complete = whole.run(mixed_net())
-    lines = 10**9 - whole.left
-    assert lines > 150
-    for count in range(lines):
+    _, complete = trained_until_interrupted(mixed_net(), math.inf)
+    for count in itertools.count():
         net = mixed_net()
         before = modes(net)
-        stop = InterruptAt(count)
-        reports = stop.run(net)
-        assert stop.struck
-        assert torch.is_grad_enabled(), stop.where
-        assert [(r.loss, r.test_acc) for r in reports] == [
-            (r.loss, r.test_acc) for r in complete[: len(reports)]
-        ]
-        assert modes(net) == before, stop.where
+        where, reports = trained_until_interrupted(net, count)
+        assert reports == complete[: len(reports)], where
+        assert modes(net) == before, where
         assert_usable(net)
+        if not where:
+            break
+    assert count > 150 and reports == complete
 
 
 class Broken(list):
     """A data set in the middle of which something happens."""
 
-    def __init__(self, batches: list, error: type[BaseException] = Trouble) -> None:
-        super().__init__(batches)
-        self.error = error
-
     def __iter__(self):
         yield self[0]
-        raise self.error
+        raise Trouble
 
 
 def init_fails(module: nn.Module) -> None:
@@ -107,11 +93,10 @@ def init_fails(module: nn.Module) -> None:
 
 
 def stop_fails_at(call: int):
-    calls = []
+    calls = itertools.count()
 
     def should_stop() -> bool:
-        calls.append(None)
-        if len(calls) > call:
+        if next(calls) == call:
             raise Trouble
         return False
 
@@ -126,16 +111,14 @@ def stop_fails_at(call: int):
         ({"should_stop": stop_fails_at(6)}, 5),  # in the evaluation
         ({"init": init_fails}, 0),
         ({"train_iter": Broken(batches(10))}, 1),
-        ({"train_iter": Broken(batches(10), KeyboardInterrupt)}, 1),
         ({"test_iter": Broken(batches(4))}, 5),
-        ({"test_iter": Broken(batches(4), KeyboardInterrupt)}, 5),
     ],
 )
 def test_what_others_raise_reaches_the_caller_and_spares_the_network(options, reported):
     options = {"train_iter": batches(10), "test_iter": batches(4)} | options
     net, reports = mixed_net(), []
     before = modes(net)
-    with pytest.raises((Trouble, KeyboardInterrupt)):
+    with pytest.raises(Trouble):
         for report in train(net, num_epochs=1, lr=0.1, device="cpu", **options):
             reports.append(report)
     assert len(reports) == reported
@@ -146,17 +129,14 @@ def test_what_others_raise_reaches_the_caller_and_spares_the_network(options, re
 # A loss that is no longer finite
 
 
-def test_divergence_is_reported_and_then_explained(digits):
-    torch.manual_seed(0)
+def test_divergence_is_reported_and_then_explained():
     reports = []
-    with pytest.raises(DivergedError) as caught:
-        for report in train(lenet("relu"), *digits, num_epochs=2, lr=1e6, device="cpu"):
+    with pytest.raises(DivergedError, match="learning rate 1e\\+25") as caught:
+        for report in train(small_net(), batches(20), batches(4), 2, 1e25, "cpu"):
             reports.append(report)
-    assert not math.isfinite(reports[-1].loss)
+    assert len(reports) > 1 and not math.isfinite(reports[-1].loss)
     assert all(math.isfinite(r.loss) for r in reports[:-1])
-    zh, en = caught.value.words
-    assert "学习率 1e+06" in zh
-    assert "learning rate 1e+06" in en
+    assert "学习率 1e+25" in caught.value.words.zh
     assert isinstance(caught.value, ArithmeticError)
 
 
@@ -175,36 +155,21 @@ def test_divergence_in_the_only_batch_is_seen_and_in_the_last_step_by_the_evalua
 @pytest.mark.parametrize(
     ("labels", "said"), [([0, 3], "0 to 3"), ([2, 255], "2 to 255"), ([-100, 0], "-100 to 0")]
 )
-@pytest.mark.parametrize("batch", [0, 2])
-def test_label_out_of_range_is_explained_in_whatever_batch(labels, said, batch):
+def test_label_out_of_range_is_explained_also_in_the_last_batch(labels, said):
     """-100 is torch's mark for an example to be left out: nothing would be learned from it."""
-    train_iter = batches(6)
-    train_iter[batch] = train_iter[batch][0], torch.tensor(labels)
-    net = mixed_net()
-    before = modes(net)
+    train_iter = [*batches(4), (examples(2)[0], torch.tensor(labels))]
     told = f"labels are {said}.* {max(labels) + 1} outputs"
     with pytest.raises(SettingError, match=told) as caught:
-        run(net, train_iter)
+        run(small_net(), train_iter)
     assert "3 个输出" in caught.value.words.zh
-    assert modes(net) == before
-    assert_usable(net)
 
 
 # Devices
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:99", 3.5, ""])
-def test_device_that_is_not_there_is_explained(device):
-    calls = (
-        lambda: train(small_net(), batches(4), batches(4), 1, 0.1, device),
-        lambda: load_data("digits", device=device),
-    )
-    for call in calls:
-        with pytest.raises(SettingError) as caught:
-            call()
-        for text in caught.value.words:
-            assert repr(device) in text
-            assert 'device="cpu"' in text
+def test_data_cannot_be_brought_to_a_device_that_is_not_there():
+    with pytest.raises(SettingError, match="'cuda:99' can't be used"):
+        load_data("digits", device="cuda:99")
 
 
 class Elsewhere(torch.Tensor):
@@ -223,11 +188,8 @@ class Elsewhere(torch.Tensor):
 
 
 def test_batches_on_another_device_are_brought_to_the_chosen_one():
-    sets = [
-        [(X.as_subclass(Elsewhere), y.as_subclass(Elsewhere)) for X, y in batches(4)]
-        for _ in range(2)
-    ]
-    assert run(small_net(), *sets)[-1].test_acc is not None
+    there = [(X.as_subclass(Elsewhere), y.as_subclass(Elsewhere)) for X, y in batches(4)]
+    assert run(small_net(), there, there)[-1].test_acc is not None
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU here")
@@ -240,14 +202,6 @@ def test_network_and_batches_meet_on_the_gpu():
 
 
 # Memory
-
-
-def assert_explained(error: LessonError) -> None:
-    assert isinstance(error, MemoryError)
-    for text in error.words:
-        assert "batch_size" in text
-        assert 'device="cpu"' in text
-
 
 OUT_OF_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nGPU 0 has …"),
@@ -270,50 +224,35 @@ def test_other_errors_are_left_as_they_are(error):
     assert caught.value is error
 
 
-class Full(nn.Module):
-    """A layer for which there is no room."""
-
-    def __init__(self, error: Exception, when_training: bool) -> None:
-        super().__init__()
-        self.error, self.when_training = error, when_training
-
-    def forward(self, X):
-        if self.training == self.when_training:
-            raise self.error
-        return X
-
-
 @pytest.mark.parametrize("when_training", [True, False])
 @pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: str(error)[:16])
 def test_device_without_room_is_explained(error, when_training):
-    net = mixed_net().append(Full(error, when_training))
-    before = modes(net)
+    def full(*_) -> None:
+        if net.training == when_training:
+            raise error
+
+    net = mixed_net()
+    before, hook = modes(net), net.register_forward_pre_hook(full)
     with pytest.raises(NoMemoryError) as caught:
         run(net, batches(6))
-    assert_explained(caught.value)
+    assert all("batch_size" in text and 'device="cpu"' in text for text in caught.value.words)
     assert str(error).split("\n")[0] in caught.value.words.en
     assert "GPU 0 has" not in str(caught.value)
-    assert caught.value.__cause__ is error
+    assert isinstance(caught.value, MemoryError) and caught.value.__cause__ is error
     assert modes(net) == before
-    assert_usable(net[:-1])
+    hook.remove()
+    assert_usable(net)
 
 
-def test_batch_that_really_has_no_room_is_explained():
-    """Ten million images in one batch, all of them the same few numbers in memory."""
-    X = torch.zeros(1, 1, 28, 28).expand(10**10, 1, 28, 28)
-    with pytest.raises(NoMemoryError) as caught:
-        run(lenet(), [(X, torch.zeros(1).long())])
-    assert_explained(caught.value)
-
-
-@pytest.mark.parametrize("what", ["network", "data"])
-def test_network_or_data_without_room_is_explained(monkeypatch, what):
+def test_batch_network_or_data_without_room_are_explained(monkeypatch):
     def refuse(*_, **__):
         raise OUT_OF_MEMORY[0]
 
     net = small_net()
     monkeypatch.setattr(net, "to", refuse)
     monkeypatch.setattr(data, "BatchIterator", refuse)
-    with pytest.raises(NoMemoryError) as caught:
-        run(net, batches(6)) if what == "network" else load_data("digits", device="cpu")
-    assert_explained(caught.value)
+    huge = torch.zeros(1, 1, 28, 28).expand(10**10, 1, 28, 28)  # all of them the same in memory
+    for act in (lambda: run(net, batches(6)), lambda: load_data("digits", device="cpu"),
+                lambda: run(lenet(), [(huge, torch.zeros(1).long())])):  # fmt: skip
+        with pytest.raises(NoMemoryError):
+            act()

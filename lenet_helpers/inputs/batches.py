@@ -8,13 +8,16 @@ from torch import nn
 from torch.utils.data import Dataset, IterableDataset
 
 from lenet_helpers.inputs.networks import as_net, sized
-from lenet_helpers.inputs.tensors import LOAD, as_labels, kind_of
+from lenet_helpers.inputs.tensors import LOAD, as_labels, kind_of, unexpected
 from lenet_helpers.words import SettingError, Words
 
 if TYPE_CHECKING:
     from lenet_helpers.data.batches import BatchIterator
 
-PICTURES = ("images", "labels", "classes", "prepare")
+
+def has_pictures(data: Any) -> bool:
+    """Whether it is what `load_data` returns, or something like it."""
+    return all(hasattr(data, name) for name in ("images", "labels", "classes", "prepare"))
 
 
 def require_batches(
@@ -39,39 +42,35 @@ def require_batches(
         except TypeError:
             line = f"{name} = list({name})"
     if line:
-        raise SettingError(
-            f"{name} 应能反复遍历，每次得到批量 (X, y)，得到的却是 {kind_of(data_iter)}。"
-            f"请用：{line}",
-            f"{name} must give batches (X, y), anew for each loop, but it is "
-            f"{kind_of(data_iter)}. Use: {line}",
+        expected = Words(
+            f"{name} 应能反复遍历，每次得到批量 (X, y)",
+            f"{name} must be something that gives batches (X, y), anew for each loop",
         )
+        raise unexpected(expected, kind_of(data_iter), line)
 
 
 def as_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
     """The two tensors ``(X, y)`` of a batch; a `SettingError` if it is something else."""
-    if isinstance(batch, tuple | list) and len(batch) == 2:
-        X, y = batch
-        if isinstance(X, torch.Tensor) and isinstance(y, torch.Tensor):
-            return X, y
-    parts = ", ".join(map(kind_of, batch)) if isinstance(batch, tuple | list) else kind_of(batch)
-    line = "train_iter = [(X, y)]"
-    if isinstance(batch, tuple | list) and len(batch) == 2:
-        line = "[(torch.as_tensor(X), torch.as_tensor(y)) for X, y in train_iter]"
-    raise SettingError(
-        f"一个批量应是两个张量 (X, y)，得到的却是 {parts}。请用：{line}",
-        f"A batch must be two tensors (X, y), not {parts}. Use: {line}",
-    )
+    found, line = kind_of(batch), "train_iter = [(X, y)]"
+    if isinstance(batch, tuple | list):
+        if len(batch) == 2:
+            X, y = batch
+            if isinstance(X, torch.Tensor) and isinstance(y, torch.Tensor):
+                return X, y
+            line = "[(torch.as_tensor(X), torch.as_tensor(y)) for X, y in train_iter]"
+        found = ", ".join(map(kind_of, batch))
+    expected = Words("一个批量应是两个张量 (X, y)", "A batch must be two tensors (X, y)")
+    raise unexpected(expected, found, line)
 
 
 def require_pictures(data: "BatchIterator") -> None:
     """Raise `SettingError` unless it has pictures ``uint8 (n, h, w)``, labels and classes."""
-    if not all(hasattr(data, name) for name in PICTURES):
-        raise SettingError(
-            f"这里需要 load_data 返回的数据（图片、标签和类别），得到的却是 {kind_of(data)}。"
-            f"请用：{LOAD}",
-            "Pictures, labels and classes are needed here, as load_data returns them, not "
-            f"{kind_of(data)}. Use: {LOAD}",
+    if not has_pictures(data):
+        expected = Words(
+            "这里需要 load_data 返回的数据（图片、标签和类别）",
+            "Pictures, labels and classes are needed here, as load_data returns them",
         )
+        raise unexpected(expected, kind_of(data), LOAD)
     if len(data.labels) == 0:
         raise SettingError("数据集是空的，没有图片可看。", "The data set is empty: no picture.")
     images = data.images
@@ -81,12 +80,11 @@ def require_pictures(data: "BatchIterator") -> None:
             is_float, has_channel = images.is_floating_point(), images.dim() == 4
             values = f"data.images{'[:, 0]' * has_channel}"
             line = f"data.images = ({'255 * ' * is_float}{values}).to(torch.uint8)"
-        raise SettingError(
-            f"图片应为 torch.uint8 (n, 28, 28)，0 是白纸，255 是墨，得到的却是 {kind_of(images)}。"
-            f"请用：{line}",
-            "Pictures must be torch.uint8 (n, 28, 28), 0 for paper and 255 for ink, not "
-            f"{kind_of(images)}. Use: {line}",
+        expected = Words(
+            "图片应为 torch.uint8 (n, 28, 28)，0 是白纸，255 是墨",
+            "Pictures must be torch.uint8 (n, 28, 28), 0 for paper and 255 for ink",
         )
+        raise unexpected(expected, kind_of(images), line)
     as_labels(data.labels, len(images), len(data.classes))
 
 
@@ -109,9 +107,10 @@ def pixels_of(data: "BatchIterator") -> dict:
     }
 
 
-def say_if_other_data(about: dict | None, data: Iterable) -> None:
-    """Say in one line if a net meets other data than ``about`` (its ``learned_from``) says."""
-    if about is None or not all(hasattr(data, name) for name in PICTURES):
+def say_if_other_data(net: nn.Module, data: Iterable) -> None:
+    """Say in one line if a net from a file meets other data than it has ``learned_from``."""
+    about = getattr(net, "learned_from", None)
+    if about is None or not has_pictures(data):
         return
     before, now = _in_words(about), _in_words(pixels_of(data))
     if before == now:
@@ -129,9 +128,8 @@ def learns_from(net: nn.Module, data: Iterable, *, afresh: bool) -> None:
     """Note that a network from a file learns from these; say so if it goes on with other data."""
     if hasattr(net, "learned_from"):
         if not afresh:
-            say_if_other_data(net.learned_from, data)
-        named = all(hasattr(data, name) for name in PICTURES)
-        net.learned_from = pixels_of(data) if named else None
+            say_if_other_data(net, data)
+        net.learned_from = pixels_of(data) if has_pictures(data) else None
 
 
 def _in_words(about: dict) -> Words:

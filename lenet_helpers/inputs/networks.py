@@ -1,5 +1,6 @@
 """Networks: out of their wrappers, and run with every error explained."""
 
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -8,29 +9,27 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from lenet_helpers.checks import DivergedNetError, memory_explained
-from lenet_helpers.inputs.tensors import SIDE, as_input, kind_of
+from lenet_helpers.inputs.tensors import SIDE, as_input, kind_of, unexpected
 from lenet_helpers.modes import mode
 from lenet_helpers.words import LessonError, SettingError, Words
 
 WRAPPERS = nn.DataParallel | nn.parallel.DistributedDataParallel
 
 
-def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
+def as_net(net: nn.Module) -> nn.Module:
     """The network itself, out of what ``DataParallel`` or ``torch.compile`` made of it.
 
-    Raises `SettingError`: it is no network; or, unless ``on_meta``, its weights have a shape alone.
+    Raises `SettingError`: it is no network, or its weights have a shape alone.
     """
     if not isinstance(net, nn.Module):
-        name = getattr(net, "__name__", "lenet")
-        raise SettingError(
-            f"net 应是一个网络（例如 nn.Sequential），得到的却是 {kind_of(net)}。"
-            f"请用：net = {name}()",
-            f"net must be a network (an nn.Sequential, say), not {kind_of(net)}. "
-            f"Use: net = {name}()",
+        expected = Words(
+            "net 应是一个网络（例如 nn.Sequential）",
+            "net must be a network (an nn.Sequential, say)",
         )
+        raise unexpected(expected, kind_of(net), f"net = {getattr(net, '__name__', 'lenet')}()")
     while isinstance(net, WRAPPERS) or type(net).__name__ == "OptimizedModule":
         net = net.module if isinstance(net, WRAPPERS) else net._orig_mod
-    if not on_meta and any(value.is_meta for value in _tensors(net)):
+    if any(value.is_meta for value in _tensors(net)):
         raise SettingError(
             '网络在设备 "meta" 上：权重只有形状，没有数值。'
             '请在 CPU 上重新构造：with torch.device("cpu"): net = lenet()',
@@ -82,16 +81,15 @@ def outputs_of(
 def _where(net: nn.Module, error: Exception) -> Words:
     """The innermost layer in whose ``forward`` it happened, and what had reached it."""
     layers = [layer for layer in net.modules() if not any(layer.children())]
-    name, trace = type(net).__name__, error.__traceback__
-    where = Words(f"网络 {name}", f"the network {name}")
-    while trace is not None:
-        found, is_forward = trace.tb_frame.f_locals, trace.tb_frame.f_code.co_name == "forward"
-        for number, layer in enumerate(layers, 1):
-            if is_forward and found.get("self") is layer:
-                shapes = [tuple(x.shape) for x in found.values() if isinstance(x, torch.Tensor)]
-                what = f"({layer}) ← {', '.join(map(str, shapes))}"
-                where = Words(f"第 {number} 层 {what}", f"layer {number} {what}")
-        trace = trace.tb_next
+    where = Words(f"网络 {type(net).__name__}", f"the network {type(net).__name__}")
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        found = frame.f_locals
+        layer = found.get("self") if frame.f_code.co_name == "forward" else None
+        if isinstance(layer, nn.Module) and layer in layers:
+            shapes = [tuple(x.shape) for x in found.values() if isinstance(x, torch.Tensor)]
+            what = f"({layer}) ← {', '.join(map(str, shapes))}"
+            number = layers.index(layer) + 1
+            where = Words(f"第 {number} 层 {what}", f"layer {number} {what}")
     return where
 
 
