@@ -22,10 +22,14 @@ def evaluate_accuracy_gpu(
 ) -> float:
     """The fraction of examples, from 0 to 1, whose largest score is at their label.
 
-    ``net`` maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode stays as it is.
-    ``data_iter`` yields ``(X, y)`` with labels ``(n,)``, whole numbers. A copy computes on
-    ``device``; by default the net does, where its parameters are. Raises `SettingError`: the net or
-    a batch cannot be used, or there is no example; `DivergedError`: its scores are not finite.
+    Args:
+        net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode stays as it is.
+        data_iter: yields ``(X, y)`` with labels ``y`` of shape ``(n,)``, whole numbers.
+        device: where a copy computes; by default the net does, where its parameters are.
+
+    Raises:
+        SettingError: the net or a batch cannot be used, or there is no example to judge by.
+        DivergedError: the net's scores are not finite.
     """
     net = as_net(net)
     require_batches(data_iter, "data_iter", again=False)

@@ -61,8 +61,9 @@ def load_net(net: nn.Module, path: str | Path, data: BatchIterator | None = None
     (``data``, say), in training, evaluation or a panel, a line says so.
 
     Returns:
-        ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with
-        ``mean`` and ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` or ``None``.
+        ``dataset``, the ``size`` of its images, ``classes`` (`Words`), ``standardize`` with the
+        pixels' ``mean`` and ``std`` as in `BatchIterator`, ``lr`` and ``epochs`` (``None`` if they
+        were not given).
 
     Raises:
         SavedNetError: the file is missing, damaged, or was not written by `save_net`.

@@ -84,7 +84,7 @@ def trace_shapes(net: nn.Module, X: torch.Tensor) -> ShapeTrace:
             cost = output.numel() * layer.weight.shape[1:].numel()  # each is one dot product
         rows.append(LayerRow(type(layer).__name__, tuple(output.shape), size, cost))
 
-    net = evaluating(sized(as_net(net), lambda: X))
+    net = evaluating(sized(as_net(net, on_meta=True), lambda: X))
     X = as_input(net, X, look=False)
     for module in net.modules():
         if not any(module.children()):

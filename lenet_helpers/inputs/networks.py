@@ -16,10 +16,10 @@ from lenet_helpers.words import LessonError, SettingError, Words
 WRAPPERS = nn.DataParallel | nn.parallel.DistributedDataParallel
 
 
-def as_net(net: nn.Module) -> nn.Module:
+def as_net(net: nn.Module, *, on_meta: bool = False) -> nn.Module:
     """The network itself, out of what ``DataParallel`` or ``torch.compile`` made of it.
 
-    Raises `SettingError`: it is no network, or its weights have a shape alone.
+    Raises `SettingError`: it is no network; or, unless ``on_meta``, its weights have a shape alone.
     """
     if not isinstance(net, nn.Module):
         expected = Words(
@@ -29,7 +29,7 @@ def as_net(net: nn.Module) -> nn.Module:
         raise unexpected(expected, kind_of(net), f"net = {getattr(net, '__name__', 'lenet')}()")
     while isinstance(net, WRAPPERS) or type(net).__name__ == "OptimizedModule":
         net = net.module if isinstance(net, WRAPPERS) else net._orig_mod
-    if any(value.is_meta for value in _tensors(net)):
+    if not on_meta and any(value.is_meta for value in _tensors(net)):
         raise SettingError(
             '网络在设备 "meta" 上：权重只有形状，没有数值。'
             '请在 CPU 上重新构造：with torch.device("cpu"): net = lenet()',

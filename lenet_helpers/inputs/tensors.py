@@ -40,7 +40,7 @@ def as_input(
     its work. Raises `SettingError`: ``X`` is something else, empty, not finite, or too large.
     """
     own = next((each for each in net.parameters() if each.is_floating_point()), X)
-    if fault := _fault_of_images(X, look):
+    if fault := _fault_of_images(X, look, own):
         expected = Words(
             f"图像 X 应是浮点数张量 (n, 1, {SIDE}, {SIDE})，像素为 0–1 或已标准化",
             f"Images X must be a tensor (n, 1, {SIDE}, {SIDE}) of floating-point numbers, pixels "
@@ -50,14 +50,14 @@ def as_input(
     return on_device(X, own.device if device is None else device).to(own.dtype)
 
 
-def _fault_of_images(X: Any, look: bool) -> tuple[Words | str, str] | None:
-    """What came instead of images, and the line that mends it."""
+def _fault_of_images(X: Any, look: bool, own: torch.Tensor) -> tuple[Words | str, str] | None:
+    """What came instead of images for a net with such weights of its ``own``, and the line."""
     kind = kind_of(X)
     if not isinstance(X, torch.Tensor):
         return kind, "X = torch.as_tensor(X)"
     if not X.is_floating_point():
         return kind, "X = X.real" if X.is_complex() else "X = X.float() / 255"
-    if X.is_meta:
+    if X.is_meta and (look or not own.is_meta):
         return kind, 'X = torch.zeros(X.shape, device="cpu")'
     if not look:
         return None
