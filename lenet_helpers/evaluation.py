@@ -19,6 +19,8 @@ def evaluate_accuracy_gpu(
     net: nn.Module,
     data_iter: Iterable,
     device: torch.device | str | None = None,
+    *,
+    one_hot: bool = False,
 ) -> float:
     """The fraction of examples, from 0 to 1, whose largest score is at their label.
 
@@ -26,6 +28,7 @@ def evaluate_accuracy_gpu(
         net: maps ``(n, 1, 28, 28)`` to scores ``(n, classes)``; its mode stays as it is.
         data_iter: yields ``(X, y)`` with labels ``y`` of shape ``(n,)``, whole numbers.
         device: where a copy computes; by default the net does, where its parameters are.
+        one_hot: whether labels are rows ``(n, classes)`` of 0s with one 1 instead.
 
     Raises:
         SettingError: the net or a batch cannot be used, or there is no example to judge by.
@@ -38,7 +41,7 @@ def evaluate_accuracy_gpu(
         device = require_device(device)
         if any(p.device != device for p in net.parameters()):
             net = as_net(copy.deepcopy(net).to(device))
-    return accuracy_until(net, data_iter, device, lambda: False)
+    return accuracy_until(net, data_iter, device, lambda: False, one_hot)
 
 
 def accuracy_until(
@@ -46,6 +49,7 @@ def accuracy_until(
     data_iter: Iterable,
     device: torch.device | None,
     should_stop: Callable[[], bool],
+    one_hot: bool,
 ) -> float | None:
     """The same, or ``None`` if asked to stop before all examples were seen."""
     correct = examples = 0
@@ -57,7 +61,7 @@ def accuracy_until(
             X, y = as_batch(batch)
             scores = scores_of(net, X, device=device)
             require_finite_scores(scores)
-            y = as_labels(y, len(X), scores.shape[1])
+            y = as_labels(y, len(X), scores.shape[1], one_hot=one_hot)
             correct += (scores.argmax(dim=1) == y.to(scores.device)).sum()
             examples += len(y)
     if examples == 0:

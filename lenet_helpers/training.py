@@ -65,6 +65,7 @@ def train(
     init: Callable[[nn.Module], None] | None = xavier,
     should_stop: Callable[[], bool] = lambda: False,
     checkpoints: Checkpoints | None = None,
+    one_hot: bool = False,
 ) -> Iterator[Progress]:
     """Train with mini-batch stochastic gradient descent and report progress on the way.
 
@@ -83,6 +84,7 @@ def train(
         init: applied to every module first; ``None`` keeps the weights and goes on from them.
         should_stop: asked before every batch; ``True`` ends the run after a last report.
         checkpoints: collects the weights at the moments that it names.
+        one_hot: whether labels are rows ``(n, classes)`` of 0s with one 1 instead.
 
     Raises:
         SettingError: ``num_epochs``, ``lr``, ``device``, the net or a batch cannot be used.
@@ -96,10 +98,12 @@ def train(
     require_batches(test_iter, "test_iter")
     require_trainable(sized(as_net(net), lambda: as_batch(next(iter(train_iter)))[0]), device)
     learns_from(as_net(net), train_iter, afresh=init is not None)
-    return _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints)
+    steps = num_epochs, lr, device, one_hot
+    return _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints)
 
 
-def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, checkpoints):
+def _run(net, train_iter, test_iter, steps, init, should_stop, checkpoints):
+    num_epochs, lr, device, one_hot = steps
     if init is not None:
         net.apply(init)
     with memory_explained():
@@ -127,7 +131,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
                         X, y = _next_batch(batches, done, num_batches)
                         number = epoch * num_batches + done
                         checkpoints.before_batch(net, number, number / num_batches)
-                        step = _step(net, X, y, lr, device, look=done == 0)
+                        step = _step(net, X, y, lr, device, one_hot, look=done == 0)
                         sums.add(*step)
                         checkpoints.after_batch(step[0])
                         done += 1
@@ -138,7 +142,7 @@ def _run(net, train_iter, test_iter, num_epochs, lr, device, init, should_stop, 
                     require_finite(progress.loss, lr)
                 if done < point:
                     return
-            test_acc = accuracy_until(net, test_iter, device, should_stop)
+            test_acc = accuracy_until(net, test_iter, device, should_stop, one_hot)
             if test_acc is None:
                 return
             if epoch == num_epochs - 1:
@@ -158,12 +162,12 @@ def _next_batch(batches: Iterator, done: int, count: int) -> tuple[torch.Tensor,
 
 
 @memory_explained()
-def _step(net, X, y, lr, device, look):
+def _step(net, X, y, lr, device, one_hot, look):
     """One step of gradient descent; returns the batch's loss, scores and labels."""
     net.zero_grad()
     look = look or X.device.type == "cpu"  # on a GPU, reading a number waits for its work
     y_hat = scores_of(net, X, device=device, look=look)
-    y = as_labels(y, len(X), y_hat.shape[1], look=look).to(device)
+    y = as_labels(y, len(X), y_hat.shape[1], one_hot=one_hot, look=look).to(device)
     if y_hat.dtype.itemsize < 4:  # a sum in half precision would be wrong
         y_hat = y_hat.float()
     loss = nn.functional.cross_entropy(y_hat, y)

@@ -373,6 +373,22 @@ def test_a_network_is_built_or_refused(settings):
 
 X, Y = torch.rand(6, 1, SIDE, SIDE), torch.arange(6) % CLASSES
 ONE_HOT = F.one_hot(Y, CLASSES)
+
+
+def test_one_hot_labels_are_taken_if_it_is_said():
+    net = made("plain")
+    right = evaluate_accuracy_gpu(net, [(X, Y)])
+    for rows in (ONE_HOT, ONE_HOT.float(), ONE_HOT.bool()):
+        assert evaluate_accuracy_gpu(net, [(X, rows)], one_hot=True) == right
+        reports = list(train(made("plain"), [(X, rows)], [(X, rows)], 1, 0.1, "cpu", one_hot=True))
+        same = list(train(made("plain"), [(X, Y)], [(X, Y)], 1, 0.1, "cpu"))
+        assert reports[0].train_acc == same[0].train_acc <= 1
+        with pytest.raises(SettingError, match=r"y\.argmax\(dim=1\)"):
+            evaluate_accuracy_gpu(net, [(X, rows)])
+    with pytest.raises(SettingError):
+        evaluate_accuracy_gpu(net, [(X, 0 * ONE_HOT)], one_hot=True)
+
+
 LINES = {  # what came, and what then is asked with the line of the message
     "no channel": (X[:, 0], Y), "colours": (X.expand(-1, 3, -1, -1), Y),
     "channel last": (X.permute(0, 2, 3, 1), Y), "bytes": ((X * 255).byte(), Y),

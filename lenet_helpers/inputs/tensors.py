@@ -76,18 +76,23 @@ def _fault_of_images(X: Any, look: bool, own: torch.Tensor) -> tuple[Words | str
     return Words(f"{low:g} 到 {high:g}", f"from {low:g} to {high:g}"), line
 
 
-def as_labels(y: torch.Tensor, count: int, classes: int, *, look: bool = True) -> torch.Tensor:
+def as_labels(
+    y: torch.Tensor, count: int, classes: int, *, one_hot: bool = False, look: bool = True
+) -> torch.Tensor:
     """Labels as ``int64 (count,)``, on their device.
 
-    They are whole numbers from 0 to ``classes - 1``, ``(count,)`` or a column; else a
-    `SettingError`. On a GPU, to ``look`` at them waits, but torch does not say so if one is out of
-    range: the kernel must be restarted.
+    They are whole numbers from 0 to ``classes - 1``, ``(count,)`` or a column, or if ``one_hot``
+    rows of 0s with one 1, ``(count, classes)``; else a `SettingError`. On a GPU, to ``look`` at
+    them waits, but torch does not say so if one is out of range: the kernel must be restarted.
     """
-    if not _is_whole(y) or y.shape not in ((count,), (count, 1)):
+    is_rows = one_hot and _is_whole(y, one_hot) and y.shape == (count, classes)
+    if is_rows and (not look or ((y == 0) | (y == 1)).all() and (y.sum(dim=1) == 1).all()):
+        return y.to(torch.uint8).argmax(dim=1)
+    if one_hot or not _is_whole(y) or y.shape not in ((count,), (count, 1)):
+        form = f"({count}, {classes}), 0/1" if one_hot else f"({count},), 0–{classes - 1}"
         expected = Words(
-            f"标签 y 应为整数张量 ({count},), 0–{classes - 1}，每张图片一个",
-            f"Labels y must be a tensor of whole numbers ({count},), 0–{classes - 1}, one for each "
-            "image",
+            f"标签 y 应为整数张量 {form}，每张图片一个",
+            f"Labels y must be a tensor of whole numbers {form}, one for each image",
         )
         raise unexpected(expected, kind_of(y), _line_for_labels(y, count, classes))
     y = y.to(torch.int64).flatten()
@@ -105,11 +110,12 @@ def as_labels(y: torch.Tensor, count: int, classes: int, *, look: bool = True) -
     )
 
 
-def _is_whole(y: Any) -> bool:
-    if not isinstance(y, torch.Tensor) or y.is_meta or y.layout != torch.strided:
+def _is_whole(y: Any, one_hot: bool = False) -> bool:
+    """Whether its type is one of whole numbers; rows of 0s and 1s may have others."""
+    if not isinstance(y, torch.Tensor) or y.is_meta or y.is_complex() or y.is_quantized:
         return False
-    others = y.is_floating_point(), y.is_complex(), y.is_quantized, y.dtype == torch.bool
-    return not any(others)
+    other = y.is_floating_point() or y.dtype == torch.bool
+    return y.layout == torch.strided and (one_hot or not other)
 
 
 def _line_for_labels(y: Any, count: int, classes: int) -> str:
