@@ -20,9 +20,8 @@ from lenet_helpers import (
     try_gpu,
 )
 from lenet_helpers.data import batches as data
-from lenet_helpers.data import choice, load_for_run, places
-from lenet_helpers.data.batches import pixel_statistics
-from lenet_helpers.data.catalog import Images
+from lenet_helpers.data import downloads
+from lenet_helpers.data.batches import load_for_run, pixel_statistics
 
 
 @pytest.fixture
@@ -34,10 +33,10 @@ def fashion(tiny_sets, isolated):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def refuse(dataset):
+    def refuse(dataset, watch):
         raise DataUnavailableError("没有网络", "no network")
 
-    monkeypatch.setattr(choice, "download", refuse)
+    monkeypatch.setattr(downloads, "download", refuse)
 
 
 def load(batch_size: int = 16, **options) -> tuple[BatchIterator, BatchIterator]:
@@ -114,7 +113,7 @@ def test_iterator_says_what_it_holds(fashion, capsys):
     train_iter, _ = load(16)
     assert capsys.readouterr() == ("", "")
     assert repr(train_iter) == "<Fashion-MNIST: 70 images in 5 batches of 16 on cpu>"
-    assert (train_iter.name, train_iter.place) == ("fashion_mnist", places.FROM_CACHE)
+    assert train_iter.name == "fashion_mnist"
     assert train_iter.classes[9] == ("短靴", "Ankle boot")
 
 
@@ -249,9 +248,9 @@ def test_auto_falls_back_to_the_digits_and_says_so(no_network, monkeypatch, caps
         load_data("mnist", device="cpu")
 
 
-def test_auto_downloads_what_is_not_at_hand(tiny_sets, monkeypatch, capsys):
-    images = Images(*tiny_sets["fashion_mnist"].arrays)
-    monkeypatch.setattr(choice, "download", lambda dataset: images)
+def test_auto_downloads_what_is_not_at_hand(tiny_sets, isolated, monkeypatch, capsys):
+    tiny = tiny_sets["fashion_mnist"]
+    monkeypatch.setattr(downloads, "download", lambda *_: tiny.write_below(isolated))
     name, line = name_and_line(capsys)
     assert name == "fashion_mnist"
     assert "（刚刚下载）" in line

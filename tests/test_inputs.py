@@ -283,7 +283,7 @@ def test_a_trace_and_the_outputs_are_those_of_the_network(name, X):
 def data_of(images, labels) -> BatchIterator:
     classes = tuple(Words.same(str(number)) for number in range(CLASSES))
     title, numbers = Words.same("tiny"), (0.5, 0.5, 2, False, False, 0)
-    return BatchIterator("tiny", title, classes, title, images, labels, *numbers)
+    return BatchIterator("tiny", title, classes, images, labels, *numbers)
 
 
 @st.composite

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from lenet_helpers import DataUnavailableError, lenet, live_plot, load_data, train
-from lenet_helpers.data import batches, choice
+from lenet_helpers.data import batches, downloads
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import CHOICE
 from lenet_helpers.runs import TrainingPanel, training
@@ -49,7 +49,7 @@ def loads(monkeypatch):
     monkeypatch.setattr(
         batches, "load_data", lambda *a, **k: calls.append(a) or few_digits(*a, **k)
     )
-    monkeypatch.setattr(batches, "bring", lambda dataset: None)  # no data set has to be here
+    monkeypatch.setattr(batches, "bring", lambda *_: None)  # no data set has to be here
     batches.read_once.cache_clear()
     yield calls
     batches.read_once.cache_clear()
@@ -283,10 +283,10 @@ def test_a_diverging_run_ends_with_a_sentence(panel):
 
 
 def test_a_data_set_that_cannot_be_had_says_so(panel, monkeypatch):
-    def offline(dataset):
+    def offline(dataset, watch):
         raise DataUnavailableError("无法下载 MNIST。", "MNIST could not be downloaded.")
 
-    monkeypatch.setattr(choice, "download", offline)
+    monkeypatch.setattr(downloads, "download", offline)
     run(panel, dataset="mnist")
     assert '<div lang="zh">无法下载 MNIST。</div>' in panel.message.value
     assert panel.runs == []

@@ -14,7 +14,7 @@ EDGE = 128  # on an edge brighter than this, ink is dark
 
 
 def to_mnist_form(
-    images: np.ndarray, *, transposed: bool, dark_ink: bool | None
+    images: np.ndarray, *, transposed: bool | None, dark_ink: bool | None
 ) -> tuple[np.ndarray, list[Words]]:
     """All pictures of a set in the form of MNIST, and what was done to them.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from lenet_helpers.data.catalog import Source
-from lenet_helpers.data.downloads import watching
+from lenet_helpers.data.progress import Watch
 from lenet_helpers.figures import Picture
 from lenet_helpers.language import say
 from lenet_helpers.panels import Message, Panel
@@ -136,8 +136,7 @@ class TrainingPanel(Panel):
 
     def _work(self, job: Job) -> None:
         training = self._training
-        with watching(self.progress.downloading, job.should_stop):
-            training.read_data()
+        training.read_data(Watch(self.progress.downloading, job.should_stop))
         with self._lock:
             if self._job is not job:
                 return  # stopped while reading: the panel may be about another run by now
