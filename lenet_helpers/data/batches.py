@@ -112,15 +112,18 @@ def load_data(
             ``prefer`` if it is at hand or can be had, else the digits, and says so in one line;
             the environment variable ``LENET_DATASET`` makes this choice for a whole class. Or data
             of your own: a folder of IDX files or with a subfolder of pictures for each class, or
-            arrays ``(images, labels)``; one line says how they were brought to 28×28.
-            ``LENET_DATASET`` takes such a folder, too.
+            arrays ``(images, labels)`` or ``(images, labels, classes)``; one line says how they
+            were brought to 28×28. ``LENET_DATASET`` takes such a folder, too.
         batch_size, seed: examples in a batch; decides the shuffled orders.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
             passes over ``LENET_DATASET=fashion_mnist``.
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
             range from 0 to 1. The digits always do.
-        classes, transposed, dark_ink: of your own data; see `data_set_of`.
+        classes: the names of your own classes, in the order of their labels.
+        transposed: whether your own pictures lie on their side, as EMNIST's do; by default they do
+            in files called ``emnist-…``.
+        dark_ink: whether your ink is darker than paper; by default that is seen from the edges.
 
     Raises:
         SettingError: an unknown name or device, a wrong batch size, or data that don't fit.

@@ -22,17 +22,7 @@ def data_set_of(
 ) -> DataSet:
     """The data set of this name; or one's own, which is read, named, and told of in one line.
 
-    Args:
-        source: a name; a folder of IDX files, or of subfolders with the pictures of a class each;
-            or arrays ``(images, labels)`` or ``(images, labels, classes)``.
-        classes: the names of the classes, in the order of their labels.
-        transposed: whether the pictures lie on their side, as EMNIST's do; by default they do in
-            files called ``emnist-…``.
-        dark_ink: whether ink is darker than paper; by default that is seen from the edges.
-
-    Raises:
-        SettingError: an unknown name, no such folder, or data that don't fit together.
-        DamagedFileError: a file that cannot be read.
+    Arguments and errors are those of `load_data`.
     """
     if not isinstance(source, str) or _is_path(source):
         from lenet_helpers.data.own import read_own  # imported late: with all formats of files

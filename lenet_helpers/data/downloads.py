@@ -1,33 +1,26 @@
-"""A data set that is not at hand: fetched by a program of its own that can be ended at any time."""
+"""A data set that is not at hand: fetched into memory, then into the user's cache."""
 
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections import defaultdict, deque
-from contextlib import suppress
+from concurrent.futures import Future, wait
 from pathlib import Path
+from urllib.request import urlopen
 
 from lenet_helpers.data.catalog import FILES, DataSet
 from lenet_helpers.data.files import DataUnavailableError, read_folder
-from lenet_helpers.data.places import (
-    UNREADABLE,
-    cache_folder,
-    content_of,
-    find,
-    looked_in,
-    raw_folder,
-)
+from lenet_helpers.data.places import cache_folder, content_of, find, looked_in, raw_folder
 from lenet_helpers.data.progress import DownloadProgress, Watch
 from lenet_helpers.words import LessonError, Words
 
-PROGRAM = Path(__file__).with_name("fetch.py")
 TIMEOUT_S = 20  # a server that is silent for so long is given up
 PATIENCE_S = 45  # so long a download may be slow before it is judged
 LONGEST_S = 30 * 60  # what would take longer than this from now on is given up
 POLL_S = 0.1
+CHUNK = 2**14
 
 _DOWNLOADING = defaultdict(threading.Lock)  # held, by a data set's name, while it is downloaded
 
@@ -70,18 +63,21 @@ def _into_the_cache(dataset: DataSet, watch: Watch) -> None:
     cache, title = cache_folder(), dataset.title
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()  # if it cannot be written to, nobody need wait
+        files = fetch(dataset, watch)
         with tempfile.TemporaryDirectory(
             dir=cache, prefix="download-", ignore_cleanup_errors=True
         ) as folder:
             raw = raw_folder(Path(folder), dataset)
-            fetch(dataset, Path(folder), watch)
+            raw.mkdir(parents=True)
             for stem in FILES:
+                (raw / f"{stem}.gz").write_bytes(files[f"{stem}.gz"])
                 (raw / stem).write_bytes(content_of(raw / f"{stem}.gz"))
             read_folder(raw, dataset)
             _keep(raw, raw_folder(cache, dataset))
     except DataUnavailableError:  # stopped
         raise
-    except (*UNREADABLE, LessonError) as error:
+    except (OSError, EOFError, zlib.error, LessonError) as error:
         reason = getattr(error, "words", None) or Words.same(" ".join(str(error).split()))
         looked = looked_in(dataset)
         raise DataUnavailableError(
@@ -95,33 +91,59 @@ def _into_the_cache(dataset: DataSet, watch: Watch) -> None:
         ) from error
 
 
-def fetch(dataset: DataSet, root: Path, watch: Watch) -> None:
-    """Download the four files to `raw_folder` below ``root``; an `OSError` if they don't come."""
+def fetch(dataset: DataSet, watch: Watch) -> dict[str, bytearray]:
+    """What the four files hold, packed, by their names; an `OSError` if they don't come."""
     from torchvision import datasets  # imported late: only a download needs it
 
     known = getattr(datasets, dataset.torchvision_class)
-    raw = raw_folder(root, dataset)
-    raw.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-I", PROGRAM, root, str(TIMEOUT_S)]
-    for name, _ in known.resources:  # each file's path, then its addresses
-        command += [raw / name, ",".join(mirror + name for mirror in known.mirrors)]
-    pace: deque[tuple[float, int]] = deque()
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as child:
+    files = {name: bytearray() for name, _ in known.resources}
+    wanted, all_came = threading.Event(), Future()
+
+    def take_all() -> None:
         try:
-            while child.poll() is None:
-                _end_if_stopped(dataset, watch)
-                watch.report(progress := _progress(dataset, raw, pace))
-                if progress.seconds_left > LONGEST_S and pace[-1][0] - pace[0][0] >= PATIENCE_S:
-                    raise _too_slow(progress.rate)
-                with suppress(subprocess.TimeoutExpired):
-                    child.wait(POLL_S)
-        finally:
-            child.kill()  # does nothing to one that has ended
-        if child.returncode:
-            raise OSError(child.stderr.read().decode(errors="replace").strip())
-    received = _progress(dataset, raw, pace).received
-    watch.report(DownloadProgress(dataset.title, received, received, 0))
+            for name, content in files.items():
+                _take(content, [mirror + name for mirror in known.mirrors], wanted)
+            all_came.set_result(None)
+        except OSError as error:
+            all_came.set_exception(error)
+
+    wanted.set()
+    threading.Thread(target=take_all, daemon=True, name="lenet-download").start()
+    seen = deque(maxlen=round(PATIENCE_S / POLL_S))  # the times and the bytes that had come
+    try:
+        while not all_came.done():
+            _end_if_stopped(dataset, watch)
+            seen.append((time.monotonic(), sum(map(len, files.values()))))
+            (start, before), (now, came) = seen[0], seen[-1]
+            rate = (came - before) / (now - start) if now > start else 0.0
+            progress = DownloadProgress(dataset.title, came, dataset.megabytes * 1_000_000, rate)
+            watch.report(progress)
+            if progress.seconds_left > LONGEST_S and len(seen) == seen.maxlen:
+                raise _too_slow(rate)
+            wait([all_came], POLL_S)
+    finally:
+        wanted.clear()
+    all_came.result()
+    came = sum(map(len, files.values()))
+    watch.report(DownloadProgress(dataset.title, came, came, 0))
+    return files
+
+
+def _take(content: bytearray, urls: list[str], wanted: threading.Event) -> None:
+    """Fetch a file, while it is wanted, from the first address that has it; or an `OSError`."""
+    failures = []
+    for url in urls:
+        content.clear()
+        try:
+            with urlopen(url, timeout=TIMEOUT_S) as answer:
+                while wanted.is_set() and (chunk := answer.read1(CHUNK)):  # no more than has come
+                    content += chunk
+                if answer.length:
+                    raise OSError(f"{answer.length} bytes are missing")
+                return
+        except Exception as error:  # a server can answer anything; the next address may do better
+            failures.append(f"{url}: {error}")
+    raise OSError("; ".join(failures))
 
 
 def _end_if_stopped(dataset: DataSet, watch: Watch) -> None:
@@ -138,17 +160,6 @@ def _too_slow(rate: float) -> LessonError:
         f"{PATIENCE_S:g} 秒以来只有 {kilobytes}，要等半个多小时",
         f"only {kilobytes} for {PATIENCE_S:g} s: it would take more than half an hour",
     )
-
-
-def _progress(dataset: DataSet, folder: Path, pace: deque) -> DownloadProgress:
-    """Also notes it in ``pace``, the times and bytes of the last `PATIENCE_S` seconds."""
-    received = sum(path.stat().st_size for path in folder.iterdir())
-    pace.append((time.monotonic(), received))
-    while len(pace) > 2 and pace[-1][0] - pace[1][0] >= PATIENCE_S:
-        pace.popleft()
-    (start, before), (now, received) = pace[0], pace[-1]
-    rate = (received - before) / (now - start) if now > start else 0.0
-    return DownloadProgress(dataset.title, received, dataset.megabytes * 1_000_000, rate)
 
 
 def _keep(source: Path, target: Path) -> None:

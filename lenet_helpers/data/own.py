@@ -37,7 +37,7 @@ class Found(NamedTuple):
 def read_own(source: Source, classes: ClassNames | None, **how: bool | None) -> DataSet:
     """Read data of one's own, give them a name, and say in one line what they are.
 
-    ``source`` and ``how``, which is ``transposed`` and ``dark_ink``, are as in `data_set_of`.
+    ``classes``, and ``how``, which is ``transposed`` and ``dark_ink``, are as in `load_data`.
     """
     if isinstance(source, str | Path):
         folder = Path(source).expanduser()
