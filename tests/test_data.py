@@ -53,19 +53,14 @@ def one_epoch(batches: BatchIterator) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("standardize", [False, True])
-def test_batches_have_the_lessons_shapes_types_and_layout(fashion, standardize):
-    for batches in load(standardize=standardize):
-        for X, y in batches:
-            assert X.shape[1:] == (1, 28, 28)
-            assert X.dtype == torch.float32
-            assert X.stride() == (784, 1, 28, 1)  # channels last
-            assert y.shape == X.shape[:1]
-            assert y.dtype == torch.int64
-
-
 @pytest.mark.parametrize(("size", "batches"), [(1, 70), (16, 5), (69, 2), (70, 1), (1000, 1)])
-def test_any_batch_size_gives_every_example_once(fashion, size, batches):
-    train_iter, _ = load(size)
+def test_batches_of_any_size_have_every_example_once_in_the_lessons_form(
+    fashion, size, batches, standardize
+):
+    train_iter, test_iter = load(size, standardize=standardize)
+    for X, y in [*train_iter, *test_iter]:
+        assert (X.shape[1:], X.dtype, y.dtype) == ((1, 28, 28), torch.float32, torch.int64)
+        assert X.stride() == (784, 1, 28, 1)  # channels last
     sizes = [len(y) for _, y in train_iter]
     assert len(train_iter) == len(sizes) == batches
     assert set(sizes[:-1]) <= {size}
@@ -95,8 +90,7 @@ def test_batches_are_on_the_device_already(fashion):
     assert X.device.type == y.device.type == train_iter.device.type == try_gpu().type
     assert train_iter.batch_size == test_iter.batch_size == 256
     train_iter, test_iter = load_data("fashion_mnist", 16, torch.device("meta"))
-    assert train_iter.images.is_meta
-    assert test_iter.labels.is_meta
+    assert train_iter.images.is_meta and test_iter.labels.is_meta
 
 
 def test_iterating_needs_no_other_process_and_no_thread(fashion, monkeypatch):
@@ -233,8 +227,7 @@ def test_unknown_name_is_explained_with_the_known_ones(monkeypatch, name):
 def name_and_line(capsys, **options) -> tuple[str, str]:
     train_iter, _ = load_data(device="cpu", **options)
     captured = capsys.readouterr()
-    assert captured.err == ""
-    assert captured.out.count("\n") == 1
+    assert captured.err == "" and captured.out.count("\n") == 1
     return train_iter.name, captured.out
 
 
@@ -252,9 +245,7 @@ def test_auto_downloads_what_is_not_at_hand(tiny_sets, isolated, monkeypatch, ca
     tiny = tiny_sets["fashion_mnist"]
     monkeypatch.setattr(downloads, "download", lambda *_: tiny.write_below(isolated))
     name, line = name_and_line(capsys)
-    assert name == "fashion_mnist"
-    assert "（刚刚下载）" in line
-    assert "(just downloaded)" in line
+    assert name == "fashion_mnist" and "（刚刚下载）" in line and "(just downloaded)" in line
 
 
 @pytest.mark.parametrize(

@@ -120,24 +120,20 @@ def looked_in(dataset: DataSet) -> Words:
 
 
 def _seen(dataset: DataSet, root: Path, place: Words, folders: list) -> Words:
-    zh, en = f"{place.zh} {root}：", f"{place.en}, {root}: "
-    if not root.is_dir():
-        return Words(f"{zh}没有这个文件夹", f"{en}no such folder")
     folder = min((folder for folder, _ in folders), key=lambda folder: len(_missing(folder)))
-    missing = _missing(folder)
-    if not missing:
+    missing, there = _missing(folder), listed(root)
+    lacking, below = ", ".join(missing), f"{dataset.torchvision_class}/raw"
+    if not root.is_dir():
+        zh, en = "没有这个文件夹", "no such folder"
+    elif not missing:
         whose = _whose(folder) or Words("别的数据集", "another data set")
-        return Words(
-            f"{zh}有四个文件，所属数据集是：{whose.zh}", f"{en}has four files, of {whose.en}"
-        )
-    there, lacking = listed(root), ", ".join(missing)
-    if len(missing) < len(FILES):
-        return Words(f"{zh}{folder} 中缺少 {lacking}", f"{en}{folder} lacks {lacking}")
-    below = f"{dataset.torchvision_class}/raw"
-    return Words(
-        f"{zh}有 {there or '（空）'}，但那里和 {below} 中都没有 {lacking}",
-        f"{en}has {there or 'nothing'}, but neither there nor in {below} {lacking}",
-    )
+        zh, en = f"有四个文件，所属数据集是：{whose.zh}", f"has four files, of {whose.en}"
+    elif len(missing) < len(FILES):
+        zh, en = f"{folder} 中缺少 {lacking}", f"{folder} lacks {lacking}"
+    else:
+        zh = f"有 {there or '（空）'}，但那里和 {below} 中都没有 {lacking}"
+        en = f"has {there or 'nothing'}, but neither there nor in {below} {lacking}"
+    return Words(f"{place.zh} {root}：{zh}", f"{place.en}, {root}: {en}")
 
 
 def _roots(dataset: DataSet) -> Iterator[tuple[Path, Words, list[tuple[Path, bool]]]]:
