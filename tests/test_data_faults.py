@@ -127,7 +127,15 @@ def test_file_with_a_part_exchanged_is_read_right_or_refused(
 
 
 @pytest.mark.parametrize("stem", FILES[1:3])
-@pytest.mark.parametrize("damage", [lambda content: content[:-1], lambda content: HTML])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[:-1],
+        lambda content: content[:20] + bytes([content[20] ^ 4]) + content[21:],
+        lambda content: HTML,
+    ],
+    ids=["cut", "flipped bit", "web page"],
+)
 def test_damaged_file_of_a_set_is_refused(folder, stem, damage):
     """Damaged before the file was packed, if it was, or after."""
     file = file_of(folder, stem)

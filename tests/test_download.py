@@ -27,6 +27,7 @@ from lenet_helpers.runs import TrainingPanel
 from tests.conftest import assert_holds, idx_bytes, wait_until
 
 FIRST_FILE, LAST_FILE = f"{FILES[0]}.gz", f"{FILES[-1]}.gz"  # with the last, good ones are there
+NOBODY = "http://127.0.0.1:1/"  # where no server listens
 HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
 DOWNLOAD = downloads.download  # which the fixture `isolated` takes away
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows starts them otherwise")
@@ -85,7 +86,8 @@ def mirror(tiny_sets, monkeypatch):
         mirror.files[f"{stem}.gz"] = gzip.compress(content, mtime=0)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    mirrors = [NOBODY, f"http://127.0.0.1:{server.server_port}/"]
+    monkeypatch.setattr(datasets.MNIST, "mirrors", mirrors)
     monkeypatch.setattr(downloads, "download", DOWNLOAD)
     monkeypatch.setattr(downloads, "TIMEOUT_S", 5)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -102,6 +104,13 @@ def cache(isolated, tiny_sets):
     """A cache that holds another data set already."""
     tiny_sets["fashion_mnist"].write_below(isolated)
     return isolated
+
+
+@pytest.fixture
+def nothing_kept():
+    read_once.cache_clear()
+    yield
+    read_once.cache_clear()
 
 
 def fetching() -> bool:
@@ -153,6 +162,13 @@ def test_download_goes_into_the_cache_once_and_is_read(mirror, cache, tiny_sets,
     assert len(datasets.MNIST(cache, train=True)) == 50  # torchvision itself finds it
 
 
+def test_who_has_waited_for_a_download_does_not_repeat_it(mirror, cache, nothing_kept):
+    with ThreadPoolExecutor() as pool:
+        runs = pool.map(lambda size: load_for_run("mnist", size, "cpu"), (1, 2))
+    assert [len(train_iter) for train_iter, _ in runs] == [50, 25]
+    assert sorted(mirror.requests) == sorted(mirror.files)
+
+
 def test_incomplete_set_in_the_cache_is_completed(mirror, cache, tiny_sets):
     folder = tiny_sets["mnist"].write_below(cache)
     (folder / FILES[0]).unlink()
@@ -179,7 +195,7 @@ def other_content(content: bytes):
 
 
 BAD_ANSWERS = {  # and what is said of them
-    "breaks off": (lambda handler, content: send(handler, content[:20], length=len(content)), ""),
+    "breaks off": (lambda handler, content: send(handler, content[:20], length=90), "70 bytes are"),
     "flipped bit": (
         lambda handler, content: send(
             handler, content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
@@ -205,7 +221,7 @@ def test_damaged_download_is_not_kept(mirror, cache, answer, reason):
 
 
 def test_machine_without_a_network_is_explained(mirror, cache, monkeypatch):
-    monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://127.0.0.1:1/"])  # nobody listens
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [NOBODY])
     assert_refused(cache, reason="refused")
     monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://nowhere.invalid/"])
     assert_refused(cache, reason="nowhere.invalid")
@@ -364,13 +380,6 @@ def test_file_that_another_kernel_holds_on_windows_is_left_there(
     monkeypatch.setattr(downloads, "fetch", fetch_while_another_kernel_is_faster)
     assert len(load()[0].labels) == 50
     assert_whole(cache, tiny_sets)
-
-
-@pytest.fixture
-def nothing_kept():
-    read_once.cache_clear()
-    yield
-    read_once.cache_clear()
 
 
 def test_runs_wait_for_no_other_sets_download_and_can_be_stopped_while_they_wait(

@@ -15,6 +15,7 @@ from lenet_helpers import (
     load_data,
     train,
 )
+from lenet_helpers.data import places
 from lenet_helpers.data.catalog import OWN, Images, read_digits
 from lenet_helpers.data.labels import every_fifth
 from lenet_helpers.data.shapes import fit
@@ -144,7 +145,8 @@ def test_usps_of_16_by_16_and_any_number_type_is_enlarged(tmp_path, drawn, capsy
         assert abs(data.images.numpy().astype(int) - fit(small(images))).max() <= 1
 
 
-def test_set_without_a_test_part_is_split_and_that_is_said(tmp_path, drawn, capsys):
+def test_set_without_a_test_part_is_split_and_that_is_said(tmp_path, drawn, monkeypatch, capsys):
+    monkeypatch.setattr(places, "MOST_BYTES", 1000)  # files of one's own may be larger
     write_parts(tmp_path, ["my images", "my labels"], drawn[:2], None)
     is_test = every_fifth(drawn.train_labels)
     expected = [array[chosen] for chosen in (~is_test, is_test) for array in drawn[:2]]
@@ -203,6 +205,14 @@ def test_folder_of_pictures_is_read_whatever_ink_format_and_size(
         if size == (28, 28):
             full = images[chosen] * (255 / images[chosen].max(axis=(1, 2), keepdims=True))
             assert abs(data.images.numpy() - full).max() <= 5  # nearly full is left as it is
+
+
+@pytest.mark.parametrize(("h", "w", "rows", "columns"), [(30, 60, 14, 28), (56, 20, 28, 10)])
+def test_picture_that_is_no_square_lies_in_the_middle_in_its_proportions(h, w, rows, columns):
+    expected = np.zeros((28, 28), np.uint8)
+    top, left = (28 - rows) // 2, (28 - columns) // 2
+    expected[top : top + rows, left : left + columns] = 200
+    np.testing.assert_array_equal(fit(np.full((1, h, w), 200, np.uint8)), expected[None])
 
 
 def test_folders_called_train_and_test_are_the_parts(tmp_path, drawn, capsys):
