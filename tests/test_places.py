@@ -59,29 +59,22 @@ def test_finding_reads_nothing(lenet_data):
     assert find(MNIST).folder == folder
 
 
-AROUND = ["{}", "{} ", " {}", '"{}"', "{}\t"]
-
-
-@pytest.mark.parametrize("around", AROUND)
-def test_lenet_data_that_is_no_folder_is_explained(monkeypatch, tmp_path, around):
-    (tmp_path / "file").write_text("data")
-    for name in ("missing", "file"):
-        monkeypatch.setenv("LENET_DATA", around.format(tmp_path / name))
-        with pytest.raises(SettingError) as caught:
-            find(MNIST)
-        for text in caught.value.words:
-            assert around.format(tmp_path / name) in text and "LENET_DATA" in text
-
-
-@pytest.mark.parametrize("around", AROUND[1:])
-def test_blanks_and_quotes_around_lenet_data_are_seen_and_said(
+@pytest.mark.parametrize("around", ["{}", "{} ", " {}", '"{}"', "{}\t"])
+def test_blanks_and_quotes_around_lenet_data_are_said_and_it_is_explained_if_no_folder(
     tiny_sets, monkeypatch, tmp_path, around
 ):
     folder = tiny_sets["mnist"].write_below(tmp_path)
     monkeypatch.setenv("LENET_DATA", around.format(tmp_path))
     found, place = find(MNIST)
     assert found == folder
-    assert "without the blanks or quotes" in place.en and "空格或引号" in place.zh
+    assert ("without the blanks or quotes" in place.en) == (around != "{}")
+    assert ("空格或引号" in place.zh) == (around != "{}")
+    for wrong in (tmp_path / "missing", folder / FILES[0]):
+        monkeypatch.setenv("LENET_DATA", around.format(wrong))
+        with pytest.raises(SettingError) as caught:
+            find(MNIST)
+        for text in caught.value.words:
+            assert around.format(wrong) in text and "LENET_DATA" in text
 
 
 # The names of classes
