@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from lenet_helpers import Checkpoints, lenet, load_data, train
-from lenet_helpers.data import choice
+from lenet_helpers.data import downloads
 from lenet_helpers.data import places as sources
 from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 from lenet_helpers.language import CHOICE
@@ -48,11 +48,11 @@ def isolated(monkeypatch, tmp_path_factory) -> Path:
         sources, "platformdirs", SimpleNamespace(user_cache_path=lambda *_, **__: cache)
     )
     monkeypatch.setattr(sources, "DEBIAN_FOLDER", empty / "debian")
-    monkeypatch.setattr(choice, "download", _no_download)
+    monkeypatch.setattr(downloads, "download", _no_download)
     return cache
 
 
-def _no_download(dataset: DataSet):
+def _no_download(dataset: DataSet, watch):
     raise AssertionError(f"a unit test must not download {dataset.name}")
 
 
@@ -82,15 +82,21 @@ def site(tmp_path_factory, worker_id):
     return Site(folder)
 
 
-@pytest.fixture(scope="session")
-def idx_bytes():
-    """A function that writes an array of bytes in the IDX format, independently of the package."""
+IDX_KINDS = {"uint8": 8, "int8": 9, "int16": 11, "int32": 12, "float32": 13, "float64": 14}
 
-    def encode(array: np.ndarray) -> bytes:
-        header = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
-        return header + array.astype(np.uint8).tobytes()
 
-    return encode
+def idx_bytes(array: np.ndarray) -> bytes:
+    """An array in the IDX format, written independently of the package."""
+    kind = IDX_KINDS[array.dtype.name]
+    header = struct.pack(f">BBBB{array.ndim}I", 0, 0, kind, array.ndim, *array.shape)
+    return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
+
+
+def assert_holds(both, arrays) -> None:
+    """Both parts of a data set hold these: training images and labels, then those for testing."""
+    found = [array for data in both for array in (data.images, data.labels)]
+    for array, expected in zip(found, arrays, strict=True):
+        np.testing.assert_array_equal(array.cpu(), expected)
 
 
 def diverged() -> nn.Sequential:
@@ -141,7 +147,7 @@ class TinySet:
 
 
 @pytest.fixture
-def tiny_sets(monkeypatch, idx_bytes) -> dict[str, TinySet]:
+def tiny_sets(monkeypatch) -> dict[str, TinySet]:
     """Tiny Fashion-MNIST (70 + 30) and MNIST (50 + 20) whose checksums the package now expects."""
     sets = {}
     for name, many, few in (("fashion_mnist", 70, 30), ("mnist", 50, 20)):

@@ -20,9 +20,8 @@ from lenet_helpers import (
     try_gpu,
 )
 from lenet_helpers.data import batches as data
-from lenet_helpers.data import choice, load_for_run, places
-from lenet_helpers.data.batches import pixel_statistics
-from lenet_helpers.data.catalog import Images
+from lenet_helpers.data import downloads
+from lenet_helpers.data.batches import load_for_run, pixel_statistics
 
 
 @pytest.fixture
@@ -34,10 +33,10 @@ def fashion(tiny_sets, isolated):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def refuse(dataset):
+    def refuse(dataset, watch):
         raise DataUnavailableError("没有网络", "no network")
 
-    monkeypatch.setattr(choice, "download", refuse)
+    monkeypatch.setattr(downloads, "download", refuse)
 
 
 def load(batch_size: int = 16, **options) -> tuple[BatchIterator, BatchIterator]:
@@ -54,19 +53,14 @@ def one_epoch(batches: BatchIterator) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("standardize", [False, True])
-def test_batches_have_the_lessons_shapes_types_and_layout(fashion, standardize):
-    for batches in load(standardize=standardize):
-        for X, y in batches:
-            assert X.shape[1:] == (1, 28, 28)
-            assert X.dtype == torch.float32
-            assert X.stride() == (784, 1, 28, 1)  # channels last
-            assert y.shape == X.shape[:1]
-            assert y.dtype == torch.int64
-
-
 @pytest.mark.parametrize(("size", "batches"), [(1, 70), (16, 5), (69, 2), (70, 1), (1000, 1)])
-def test_any_batch_size_gives_every_example_once(fashion, size, batches):
-    train_iter, _ = load(size)
+def test_batches_of_any_size_have_every_example_once_in_the_lessons_form(
+    fashion, size, batches, standardize
+):
+    train_iter, test_iter = load(size, standardize=standardize)
+    for X, y in [*train_iter, *test_iter]:
+        assert (X.shape[1:], X.dtype, y.dtype) == ((1, 28, 28), torch.float32, torch.int64)
+        assert X.stride() == (784, 1, 28, 1)  # channels last
     sizes = [len(y) for _, y in train_iter]
     assert len(train_iter) == len(sizes) == batches
     assert set(sizes[:-1]) <= {size}
@@ -96,8 +90,7 @@ def test_batches_are_on_the_device_already(fashion):
     assert X.device.type == y.device.type == train_iter.device.type == try_gpu().type
     assert train_iter.batch_size == test_iter.batch_size == 256
     train_iter, test_iter = load_data("fashion_mnist", 16, torch.device("meta"))
-    assert train_iter.images.is_meta
-    assert test_iter.labels.is_meta
+    assert train_iter.images.is_meta and test_iter.labels.is_meta
 
 
 def test_iterating_needs_no_other_process_and_no_thread(fashion, monkeypatch):
@@ -114,7 +107,7 @@ def test_iterator_says_what_it_holds(fashion, capsys):
     train_iter, _ = load(16)
     assert capsys.readouterr() == ("", "")
     assert repr(train_iter) == "<Fashion-MNIST: 70 images in 5 batches of 16 on cpu>"
-    assert (train_iter.name, train_iter.place) == ("fashion_mnist", places.FROM_CACHE)
+    assert train_iter.name == "fashion_mnist"
     assert train_iter.classes[9] == ("短靴", "Ankle boot")
 
 
@@ -234,8 +227,7 @@ def test_unknown_name_is_explained_with_the_known_ones(monkeypatch, name):
 def name_and_line(capsys, **options) -> tuple[str, str]:
     train_iter, _ = load_data(device="cpu", **options)
     captured = capsys.readouterr()
-    assert captured.err == ""
-    assert captured.out.count("\n") == 1
+    assert captured.err == "" and captured.out.count("\n") == 1
     return train_iter.name, captured.out
 
 
@@ -249,13 +241,11 @@ def test_auto_falls_back_to_the_digits_and_says_so(no_network, monkeypatch, caps
         load_data("mnist", device="cpu")
 
 
-def test_auto_downloads_what_is_not_at_hand(tiny_sets, monkeypatch, capsys):
-    images = Images(*tiny_sets["fashion_mnist"].arrays)
-    monkeypatch.setattr(choice, "download", lambda dataset: images)
+def test_auto_downloads_what_is_not_at_hand(tiny_sets, isolated, monkeypatch, capsys):
+    tiny = tiny_sets["fashion_mnist"]
+    monkeypatch.setattr(downloads, "download", lambda *_: tiny.write_below(isolated))
     name, line = name_and_line(capsys)
-    assert name == "fashion_mnist"
-    assert "（刚刚下载）" in line
-    assert "(just downloaded)" in line
+    assert name == "fashion_mnist" and "（刚刚下载）" in line and "(just downloaded)" in line
 
 
 @pytest.mark.parametrize(

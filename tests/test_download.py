@@ -2,28 +2,33 @@
 
 import errno
 import gzip
-import hashlib
 import os
 import re
-import signal
 import socket
-import subprocess
+import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 from torchvision import datasets
 
 from lenet_helpers import DataUnavailableError, datasets_at_hand, load_data
-from lenet_helpers.data import batches, choice, downloads, load_for_run, places
+from lenet_helpers.data import downloads
+from lenet_helpers.data.batches import load_for_run, read_once
 from lenet_helpers.data.catalog import FILES
+from lenet_helpers.data.progress import Watch
 from lenet_helpers.runs import TrainingPanel
-from tests.conftest import wait_until
+from tests.conftest import assert_holds, idx_bytes, wait_until
 
-LAST_FILE = f"{FILES[-1]}.gz"  # damage comes late: three good files are there by then
+FIRST_FILE, LAST_FILE = f"{FILES[0]}.gz", f"{FILES[-1]}.gz"  # with the last, good ones are there
+NOBODY = "http://127.0.0.1:1/"  # where no server listens
 HTML = b"<!doctype html><title>Welcome to the hotel's Wi-Fi</title>"
+DOWNLOAD = downloads.download  # which the fixture `isolated` takes away
 
 
 class Mirror:
@@ -40,6 +45,20 @@ class Mirror:
         self.requests.append(name)
         self.answers.get(name, send)(handler, self.files.get(name, HTML))
 
+    def hang(self, handler, content: bytes) -> None:
+        """Send half of it, and then nothing until the test is over."""
+        send(handler, content[: len(content) // 2], length=len(content))
+        self.test_is_over.wait(60)
+
+    def trickle(self, handler, content: bytes) -> None:
+        """Send a byte at a time, which no limit on a server's silence ever notices."""
+        send(handler, b"", length=len(content))
+        for byte in content:
+            handler.wfile.write(bytes([byte]))
+            handler.wfile.flush()
+            if self.test_is_over.wait(0.01):
+                return
+
 
 def send(handler, content: bytes, length: int | None = None, status: int = 200) -> None:
     handler.send_response(status)
@@ -55,7 +74,7 @@ def mirror(tiny_sets, monkeypatch):
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            with suppress(ConnectionError):  # torchvision asks once without reading the answer
+            with suppress(ConnectionError):
                 mirror.answer(self)
 
         def log_message(self, *_):
@@ -65,13 +84,11 @@ def mirror(tiny_sets, monkeypatch):
         mirror.files[f"{stem}.gz"] = gzip.compress(content, mtime=0)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    monkeypatch.setattr(datasets.MNIST, "resources", resources(mirror.files))
-    monkeypatch.setattr(choice, "download", downloads.download)
+    mirrors = [NOBODY, f"http://127.0.0.1:{server.server_port}/"]
+    monkeypatch.setattr(datasets.MNIST, "mirrors", mirrors)
+    monkeypatch.setattr(downloads, "download", DOWNLOAD)
     monkeypatch.setattr(downloads, "TIMEOUT_S", 5)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-    )
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield mirror
     mirror.test_is_over.set()
@@ -80,16 +97,22 @@ def mirror(tiny_sets, monkeypatch):
     server.server_close()
 
 
-def resources(files: dict[str, bytes]) -> list[tuple[str, str]]:
-    """What torchvision knows of the files: their names and checksums."""
-    return [(name, hashlib.md5(content).hexdigest()) for name, content in files.items()]
-
-
 @pytest.fixture
 def cache(isolated, tiny_sets):
     """A cache that holds another data set already."""
     tiny_sets["fashion_mnist"].write_below(isolated)
     return isolated
+
+
+@pytest.fixture
+def nothing_kept():
+    read_once.cache_clear()
+    yield
+    read_once.cache_clear()
+
+
+def fetching() -> bool:
+    return any(thread.name == "lenet-download" for thread in threading.enumerate())
 
 
 def load():
@@ -128,17 +151,20 @@ def assert_refused(cache, reason: str = "") -> None:
 
 
 def test_download_goes_into_the_cache_once_and_is_read(mirror, cache, tiny_sets, capsys):
-    train_iter, test_iter = load()
-    read = train_iter.images, train_iter.labels, test_iter.images, test_iter.labels
-    for array, expected in zip(read, tiny_sets["mnist"].arrays, strict=True):
-        np.testing.assert_array_equal(array, expected)
-    assert train_iter.place == choice.DOWNLOADED
-    assert re.search(r"\b100(\.0)?%", capsys.readouterr().err)  # by tqdm, or by torch without it
+    assert_holds(load(), tiny_sets["mnist"].arrays)
+    assert re.search(r"\b100(\.0)?%", capsys.readouterr().err)
     assert_whole(cache, tiny_sets)
     asked = len(mirror.requests)
-    assert load()[0].place == places.FROM_CACHE
+    load()
     assert len(mirror.requests) == asked
     assert len(datasets.MNIST(cache, train=True)) == 50  # torchvision itself finds it
+
+
+def test_who_has_waited_for_a_download_does_not_repeat_it(mirror, cache, nothing_kept):
+    with ThreadPoolExecutor() as pool:
+        runs = pool.map(lambda size: load_for_run("mnist", size, "cpu"), (1, 2))
+    assert [len(train_iter) for train_iter, _ in runs] == [50, 25]
+    assert sorted(mirror.requests) == sorted(mirror.files)
 
 
 def test_incomplete_set_in_the_cache_is_completed(mirror, cache, tiny_sets):
@@ -162,24 +188,26 @@ def captive_portal(handler, content):
     handler.end_headers()
 
 
-def status(number: int):
-    return lambda handler, content: send(handler, HTML, status=number)
+def other_content(content: bytes):
+    return lambda handler, _: send(handler, content)
 
 
 BAD_ANSWERS = {  # and what is said of them
-    "breaks off": (lambda handler, content: send(handler, content[:20], length=len(content)), ""),
+    "breaks off": (lambda handler, content: send(handler, content[:20], length=90), "70 bytes are"),
     "flipped bit": (
         lambda handler, content: send(
             handler, content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
         ),
         "",
     ),
-    "nothing": (lambda handler, content: send(handler, b""), ""),
+    "nothing": (other_content(b""), ""),
+    "no archive": (other_content(HTML), ""),
+    "other data": (other_content(gzip.compress(idx_bytes(np.zeros(20, np.uint8)))), FILES[-1]),
     "captive portal": (captive_portal, ""),
     "no http": (lambda handler, content: handler.wfile.write(b"\x00\x01\x02 no HTTP\r\n\r\n"), ""),
     "closes": (lambda handler, content: handler.connection.shutdown(socket.SHUT_RDWR), ""),
-    "404": (status(404), "404"),
-    "503": (status(503), "503"),
+    "404": (lambda handler, content: send(handler, HTML, status=404), "404"),
+    "503": (lambda handler, content: send(handler, HTML, status=503), "503"),
 }
 
 
@@ -191,156 +219,63 @@ def test_damaged_download_is_not_kept(mirror, cache, answer, reason):
 
 
 def test_machine_without_a_network_is_explained(mirror, cache, monkeypatch):
-    monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://127.0.0.1:1/"])  # nobody listens
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [NOBODY])
     assert_refused(cache, reason="refused")
     monkeypatch.setattr(datasets.MNIST, "mirrors", ["http://nowhere.invalid/"])
     assert_refused(cache, reason="nowhere.invalid")
 
 
-@pytest.mark.parametrize("bytes_before", [None, 100], ids=["at once", "after 100 bytes"])
-def test_server_that_hangs_is_given_up(mirror, cache, monkeypatch, bytes_before):
-    def hang(handler, content):
-        if bytes_before:
-            send(handler, content[:bytes_before], length=len(content) + 1)
-        mirror.test_is_over.wait(20)
-
+@pytest.mark.parametrize("half", [False, True], ids=["at once", "after half a file"])
+def test_server_that_hangs_is_given_up(mirror, cache, monkeypatch, half):
     monkeypatch.setattr(downloads, "TIMEOUT_S", 0.3)
-    mirror.answers[LAST_FILE] = hang
+    mirror.answers[LAST_FILE] = mirror.hang if half else lambda *_: mirror.test_is_over.wait(20)
     assert_refused(cache, reason="timed out")
     assert not mirror.test_is_over.is_set()
 
 
-@pytest.mark.parametrize("packed", [True, False], ids=["other data", "no archive"])
-def test_wrong_file_under_a_right_md5_is_refused(mirror, cache, monkeypatch, idx_bytes, packed):
-    """The checksum that torchvision compares is of the file; ours is of what is in it."""
-    content = gzip.compress(idx_bytes(np.zeros(20, np.uint8))) if packed else HTML
-    mirror.files[LAST_FILE] = content
-    monkeypatch.setattr(datasets.MNIST, "resources", resources(mirror.files))
-    assert_refused(cache, reason=FILES[-1] if packed else "")
+def test_endless_download_is_given_up_with_its_rate(mirror, cache, monkeypatch):
+    monkeypatch.setattr(downloads, "PATIENCE_S", 0.5)
+    mirror.answers[FIRST_FILE] = mirror.trickle
+    assert_refused(cache, reason="kB/s")
+    assert f"{FILES[1]}.gz" not in mirror.requests
 
 
 # What goes wrong: this machine
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a disk that is full")
-def test_full_disk_leaves_nothing(mirror, cache, monkeypatch):
-    original = downloads.fetch
-
-    def fetch(dataset, root):
-        raw = places.raw_folder(root, dataset)
-        raw.mkdir(parents=True)
-        (raw / f"{FILES[2]}.gz").symlink_to("/dev/full")
-        original(dataset, root)
-
-    monkeypatch.setattr(downloads, "fetch", fetch)
-    assert_refused(cache, reason="No space left on device")
-
-
-def hang(mirror):
-    """Answers with half a file, and then with nothing until the test is over."""
-
-    def answer(handler, content):
-        send(handler, content[: len(content) // 2], length=len(content))
-        mirror.test_is_over.wait(60)
-
-    return answer
-
-
-@pytest.fixture
-def children(monkeypatch):
-    """The programs that were started to download."""
-    started, original = [], subprocess.Popen
-
-    def popen(*arguments, **options):
-        started.append(original(*arguments, **options))
-        return started[-1]
-
-    monkeypatch.setattr(subprocess, "Popen", popen)
-    return started
-
-
-def test_interrupt_ends_the_download_and_leaves_nothing(mirror, cache, children):
-    def interrupted():
-        if LAST_FILE in mirror.requests:
-            raise KeyboardInterrupt
-
-    mirror.answers[LAST_FILE] = hang(mirror)
-    before = snapshot(cache)
-    watched = downloads.watching(lambda progress: None, interrupted)
-    with pytest.raises(KeyboardInterrupt), watched:
-        load()
-    assert snapshot(cache) == before
-    assert not list(cache.glob("download-*"))
-    (child,) = children
-    assert child.returncode is not None
-
-
-def test_download_is_stopped_by_whoever_watches_it(mirror, cache, children):
-    mirror.answers[LAST_FILE] = hang(mirror)
-    seen = []
-    stop = pytest.raises(DataUnavailableError, match="was stopped")
-    with downloads.watching(seen.append, lambda: LAST_FILE in mirror.requests), stop:
-        load()
-    assert children[0].returncode is not None
-    assert not list(cache.glob("download-*"))
-    mirror.answers.clear()
-    assert load()[0].place == choice.DOWNLOADED  # nobody watches any more
-    assert all(progress.title.en == "MNIST" for progress in seen)
-
-
-def trickle(mirror):
-    """Answers with a byte at a time, which no limit on a server's silence ever notices."""
-
-    def answer(handler, content):
-        send(handler, b"", length=len(content))
-        for byte in content:
-            handler.wfile.write(bytes([byte]))
-            handler.wfile.flush()
-            if mirror.test_is_over.wait(0.01):
-                return
-
-    return answer
-
-
-def test_endless_download_is_given_up_with_its_rate(mirror, cache, monkeypatch):
-    monkeypatch.setattr(downloads, "PATIENCE_S", 0.5)
-    mirror.answers[f"{FILES[0]}.gz"] = trickle(mirror)
-    assert_refused(cache, reason="kB/s")
-    assert f"{FILES[1]}.gz" not in mirror.requests
-
-
-def test_progress_has_bytes_rate_and_time_left(mirror, cache):
-    seen = []
-    mirror.answers[f"{FILES[0]}.gz"] = trickle(mirror)
+@pytest.mark.parametrize("error", [DataUnavailableError, KeyboardInterrupt])
+def test_who_watches_sees_bytes_rate_and_time_left_and_can_end_it(mirror, cache, error):
+    seen, before = [], snapshot(cache)
 
     def enough() -> bool:
-        return bool(seen) and seen[-1].received > 20
+        assert list(cache.iterdir()) == [
+            cache / "FashionMNIST"
+        ]  # so a killed kernel leaves nothing
+        if not seen or seen[-1].received <= 20:
+            return False
+        if error is KeyboardInterrupt:
+            raise error
+        return True
 
-    with downloads.watching(seen.append, enough), pytest.raises(DataUnavailableError):
-        load()
+    mirror.answers[FIRST_FILE] = mirror.trickle
+    with pytest.raises(error, match="was stopped" if error is DataUnavailableError else None):
+        load_for_run("mnist", 16, "cpu", watch=Watch(seen.append, enough))
+    wait_until(lambda: not fetching())
+    assert snapshot(cache) == before and not list(cache.glob("download-*"))
     received = [progress.received for progress in seen]
     assert received == sorted(received) and received[-1] > 20
     last = seen[-1]
-    assert last.total == 12_000_000 and last.rate > 0
+    assert last.title.en == "MNIST" and last.total == 12_000_000 and last.rate > 0
     assert last.seconds_left == pytest.approx((last.total - last.received) / last.rate)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows starts processes in another way")
-def test_download_ends_with_a_kernel_that_is_killed_and_leaves_nothing(mirror, cache):
-    mirror.answers[LAST_FILE] = hang(mirror)
-    kernel = start_kernel()
-    wait_until(lambda: LAST_FILE in mirror.requests)
-    os.kill(kernel, signal.SIGKILL)
-    os.waitpid(kernel, 0)
-    wait_until(lambda: not list(cache.glob("download-*")))
+    mirror.answers.clear()
+    assert len(load()[0].labels) == 50
 
 
 def test_failure_while_moving_into_the_cache_leaves_no_set_to_be_found(mirror, cache, monkeypatch):
-    original, moved = os.replace, []
+    original, calls = os.replace, count(1)
 
     def replace(source, target):
-        moved.append(target)
-        if len(moved) == 3:
+        if next(calls) == 3:
             raise OSError(errno.ENOSPC, "No space left on device")
         original(source, target)
 
@@ -365,16 +300,36 @@ def test_file_in_the_place_of_the_cache_is_explained(mirror, isolated, part):
     assert mirror.requests == []
 
 
-def test_read_only_cache_is_explained_before_the_network_is_asked(mirror, cache, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "name", "error"),
+    [
+        (tempfile, "TemporaryFile", OSError(errno.EROFS, "Read-only file system")),
+        (Path, "write_bytes", OSError(errno.ENOSPC, "No space left on device")),
+        (os, "replace", PermissionError(errno.EACCES, "Permission denied")),
+    ],
+)
+def test_cache_that_takes_no_files_is_explained(mirror, cache, monkeypatch, module, name, error):
     def refuse(*_, **__):  # as root may write everywhere, it is not tried with a real folder
-        raise OSError(errno.EROFS, "Read-only file system")
+        raise error
 
-    monkeypatch.setattr(downloads.tempfile, "TemporaryDirectory", refuse)
-    assert_refused(cache, reason="Read-only file system")
-    assert mirror.requests == []
+    monkeypatch.setattr(module, name, refuse)
+    assert_refused(cache, reason=error.strerror)
+    assert bool(mirror.requests) == (module is not tempfile)  # else nobody has to wait
 
 
-# Two kernels at once
+# Two at once
+
+
+def start_kernel() -> int:
+    """A copy of this process that loads MNIST and ends with the number of its images."""
+    kernel = os.fork()
+    if kernel == 0:
+        status = 1
+        try:
+            status = len(load()[0].labels)
+        finally:
+            os._exit(status)
+    return kernel
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows starts processes in another way")
@@ -401,108 +356,66 @@ def test_two_kernels_downloading_at_once_both_get_the_data(mirror, cache, tiny_s
     assert_whole(cache, tiny_sets)
 
 
-def start_kernel() -> int:
-    """A copy of this process that loads MNIST and ends with the number of its images."""
-    kernel = os.fork()
-    if kernel == 0:
-        status = 1
-        try:
-            status = len(load()[0].labels)
-        finally:
-            os._exit(status)
-    return kernel
-
-
-def test_file_that_another_kernel_holds_on_windows_is_left_there(mirror, cache, monkeypatch):
+def test_file_that_another_kernel_holds_on_windows_is_left_there(
+    mirror, cache, tiny_sets, monkeypatch
+):
     """There a file that is open cannot be replaced; the other kernel has put the same one."""
-    original_replace, original_fetch = os.replace, downloads.fetch
+    original_fetch = downloads.fetch
 
     def replace(source, target):
-        if target.exists():
-            raise PermissionError(errno.EACCES, "The file is used by another process")
-        original_replace(source, target)
+        raise PermissionError(errno.EACCES, "The file is used by another process")
 
-    def fetch_while_another_kernel_is_faster(dataset, root):
-        original_fetch(dataset, root)
-        monkeypatch.setattr(downloads, "fetch", original_fetch)
-        load()
+    def fetch_while_another_kernel_is_faster(dataset, watch):
+        tiny_sets["mnist"].write_below(cache)
+        return original_fetch(dataset, watch)
 
     monkeypatch.setattr(os, "replace", replace)
     monkeypatch.setattr(downloads, "fetch", fetch_while_another_kernel_is_faster)
     assert len(load()[0].labels) == 50
-    assert load()[0].place == places.FROM_CACHE
+    assert_whole(cache, tiny_sets)
 
 
-def test_cache_that_refuses_the_files_is_no_other_kernels_doing(mirror, cache, monkeypatch):
-    def replace(source, target):
-        raise PermissionError(errno.EACCES, "Permission denied")
+def test_runs_wait_for_no_other_sets_download_and_can_be_stopped_while_they_wait(
+    mirror, cache, tmp_path, tiny_sets, nothing_kept
+):
+    mirror.answers[FIRST_FILE] = mirror.trickle
+    stops = [threading.Event() for _ in range(3)]
+    with ThreadPoolExecutor() as pool:
 
-    monkeypatch.setattr(os, "replace", replace)
-    assert_refused(cache, reason="Permission denied")
+        def begin(stop):
+            watch = Watch(lambda progress: None, stop.is_set)
+            return pool.submit(load_for_run, "mnist", 16, "cpu", watch=watch)
+
+        try:
+            downloads_it = begin(stops[0])
+            wait_until(fetching)
+            waits, goes_on = map(begin, stops[1:])
+            assert len(load_for_run("digits", 32, "cpu")[0].labels) == 1438
+            stops[1].set()
+            with pytest.raises(DataUnavailableError, match="was stopped"):
+                waits.result(60)
+            tiny_sets["mnist"].write_below(tmp_path)
+            (tmp_path / "MNIST").rename(cache / "MNIST")  # brought on a stick, say
+            assert len(goes_on.result(60)[0].labels) == 50
+            assert fetching() and mirror.requests == [FIRST_FILE]  # still at it
+            stops[0].set()
+            with pytest.raises(DataUnavailableError, match="was stopped"):
+                downloads_it.result(60)
+        finally:
+            for stop in stops:
+                stop.set()
 
 
-# In the training panel
-
-
-@pytest.fixture
-def panels(mirror, cache):
-    """A panel that downloads, as slowly as can be, and one that has what it needs."""
-    mirror.answers[f"{FILES[0]}.gz"] = trickle(mirror)
-    batches.read_once.cache_clear()
-    made = [TrainingPanel(name) for name in ("mnist", "digits")]
-    for panel in made:
-        panel.epochs.value, panel.device.value = 1, "cpu"
-    yield made
-    for panel in made:
-        panel.close()
-    batches.read_once.cache_clear()
-    wait_until(lambda: all(t.name != "lenet-training" for t in threading.enumerate()))
-
-
-def test_panel_shows_rate_and_time_left_and_stops_at_once(panels, cache, children):
-    slow, _ = panels
-    slow.train_button.click()
-    wait_until(lambda: "min left" in slow.progress.numbers.value)
+def test_panel_shows_rate_and_time_left_and_stops_at_once(mirror, cache, nothing_kept):
+    mirror.answers[FIRST_FILE] = mirror.trickle
+    panel = TrainingPanel("mnist")
+    panel.train_button.click()
+    wait_until(lambda: "min left" in panel.progress.numbers.value)
     for text in ("正在下载 MNIST：", "每秒", "约剩", "of 12 MB", "kB/s"):
-        assert text in slow.progress.numbers.value
-    slow.stop_button.click()
-    assert slow.wait(0) and not slow.train_button.disabled
-    wait_until(lambda: children[0].returncode is not None)
-    wait_until(lambda: not list(cache.glob("download-*")))
-    assert "Stopped" in slow.message.value and slow.error is None
-
-
-def test_download_keeps_nothing_waiting_that_is_at_hand(panels, children):
-    slow, quick = panels
-    slow.train_button.click()
-    wait_until(lambda: children)
-    quick.train_button.click()
-    assert quick.wait(60) and quick.runs[0].ended == "finished"
-    assert len(load_for_run("digits", 32, "cpu")[0].labels) == 1438
-    assert children[0].poll() is None  # still at it
-    slow.stop_button.click()
-
-
-def test_who_waits_for_a_download_goes_on_when_the_files_turn_up(panels, cache, tiny_sets):
-    slow, other = panels
-    other.dataset.value = "mnist"
-    for panel in panels:
-        panel.train_button.click()
-    wait_until(lambda: "mnist" in downloads._RUNNING)
-    tiny_sets["mnist"].write_below(cache)  # brought on a stick, say
-    assert other.wait(60) and other.runs[0].ended == "finished"
-    assert slow.progress.numbers.value.count("MNIST")  # still at it
-    slow.stop_button.click()
-
-
-def test_second_panel_that_waits_for_the_same_download_can_be_stopped(panels, children):
-    slow, other = panels
-    other.dataset.value = "mnist"
-    slow.train_button.click()
-    wait_until(lambda: children)
-    other.train_button.click()
-    other.stop_button.click()
-    assert other.wait(0)
-    slow.stop_button.click()
-    assert slow.wait(0)
-    wait_until(lambda: all(child.returncode is not None for child in children))
+        assert text in panel.progress.numbers.value
+    panel.stop_button.click()
+    assert panel.wait(0) and not panel.train_button.disabled
+    wait_until(lambda: not fetching())
+    assert "Stopped" in panel.message.value and panel.error is None
+    panel.close()
+    wait_until(lambda: all(t.name != "lenet-training" for t in threading.enumerate()))

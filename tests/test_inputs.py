@@ -269,7 +269,7 @@ def pictures(draw):
     X = torch.randint(0, 256, (count, SIDE, SIDE), dtype=torch.uint8)
     classes, title = tuple(map(Words.same, "012")), Words.same("tiny")
     arrays = draw(mostly(st.just(X), images())), draw(labels(count))
-    data = BatchIterator("tiny", title, classes, title, *arrays, 0.5, 0.5, 2, False, False, 0)
+    data = BatchIterator("tiny", title, classes, *arrays, 0.5, 0.5, 2, False, False, 0)
     return draw(mostly(st.just(data), st.sampled_from([None, 3, "mnist", (data, data), [(X, X)]])))
 
 

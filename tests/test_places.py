@@ -3,10 +3,11 @@
 import pytest
 
 from lenet_helpers import DataUnavailableError, SettingError, datasets_at_hand, load_data
-from lenet_helpers.data import choice, places
-from lenet_helpers.data.catalog import DATA_SETS, FILES, data_set
+from lenet_helpers.data import downloads, places
+from lenet_helpers.data.catalog import DATA_SETS, FILES
 from lenet_helpers.data.places import find, looked_in
 from lenet_helpers.words import Words
+from tests.conftest import assert_holds
 
 FASHION, MNIST = DATA_SETS["fashion_mnist"], DATA_SETS["mnist"]
 
@@ -20,8 +21,9 @@ def lenet_data(monkeypatch, tmp_path):
     return folder
 
 
-def test_nothing_at_hand_but_the_digits():
+def test_nothing_at_hand_but_the_digits(monkeypatch):
     place = DATA_SETS["digits"].comes_with
+    monkeypatch.setenv("LENET_DATA", "")  # counts as unset
     assert datasets_at_hand() == {"fashion_mnist": None, "mnist": None, "digits": place}
 
 
@@ -58,54 +60,48 @@ def test_finding_reads_nothing(lenet_data):
 
 
 @pytest.mark.parametrize("around", ["{}", "{} ", " {}", '"{}"', "{}\t"])
-def test_lenet_data_that_is_no_folder_is_explained(monkeypatch, tmp_path, around):
-    (tmp_path / "file").write_text("data")
-    for name in ("missing", "file"):
-        monkeypatch.setenv("LENET_DATA", around.format(tmp_path / name))
+def test_blanks_and_quotes_around_lenet_data_are_said_and_it_is_explained_if_no_folder(
+    tiny_sets, monkeypatch, tmp_path, around
+):
+    folder = tiny_sets["mnist"].write_below(tmp_path)
+    monkeypatch.setenv("LENET_DATA", around.format(tmp_path))
+    found, place = find(MNIST)
+    assert found == folder
+    assert ("without the blanks or quotes" in place.en) == (around != "{}")
+    assert ("空格或引号" in place.zh) == (around != "{}")
+    for wrong in (tmp_path / "missing", folder / FILES[0]):
+        monkeypatch.setenv("LENET_DATA", around.format(wrong))
         with pytest.raises(SettingError) as caught:
             find(MNIST)
         for text in caught.value.words:
-            assert around.format(tmp_path / name) in text and "LENET_DATA" in text
+            assert around.format(wrong) in text and "LENET_DATA" in text
 
 
-def test_empty_lenet_data_counts_as_unset(monkeypatch):
-    monkeypatch.setenv("LENET_DATA", "")
-    assert find(MNIST) is None
-
-
-# The digits and the names of classes
+# The names of classes
 
 
 def test_classes_are_the_published_ones_in_both_languages():
-    names = [words.en for words in data_set("fashion_mnist").classes]
+    names = [words.en for words in FASHION.classes]
     assert names[:5] == ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
     assert names[5:] == ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-    assert len({words.zh for words in data_set("fashion_mnist").classes}) == 10
+    assert len({words.zh for words in FASHION.classes}) == 10
     for name in ("mnist", "digits"):
-        assert list(data_set(name).classes) == [Words.same(digit) for digit in "0123456789"]
+        assert list(DATA_SETS[name].classes) == [Words.same(digit) for digit in "0123456789"]
 
 
 # What counts as the files, and what is said where they are not
 
 
-NAMES = {
-    "dotted": lambda stem: stem.replace("-idx", ".idx"),
-    "dotted capitals, packed": lambda stem: f"{stem.replace('-idx', '.idx').upper()}.gz",
-}
-FOLDERS = (".", "raw", "MNIST", "mnist/raw")
-
-
-@pytest.mark.parametrize("rename", NAMES.values(), ids=NAMES)
-@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("spell", [str, lambda name: f"{name.upper()}.gz"], ids=["dots", "LOUD.gz"])
+@pytest.mark.parametrize("folder", [".", "raw", "MNIST", "mnist/raw"])
 def test_flat_folders_and_other_spellings_of_the_names_are_found(
-    tiny_sets, lenet_data, rename, folder
+    tiny_sets, lenet_data, spell, folder
 ):
-    tiny_sets["mnist"].write(lenet_data / folder)
-    for file in (lenet_data / folder).iterdir():
-        file.rename(file.with_name(rename(file.name)))
-    assert find(MNIST).folder == lenet_data / folder
-    assert load_data("mnist", device="cpu")[0].place == places.FROM_LENET_DATA
+    for file in list(tiny_sets["mnist"].write(lenet_data / folder).iterdir()):
+        file.rename(file.with_name(spell(file.name.replace("-idx", ".idx"))))
+    assert find(MNIST) == (lenet_data / folder, places.FROM_LENET_DATA)
     assert find(FASHION) is None
+    assert_holds(load_data("mnist", device="cpu"), tiny_sets["mnist"].arrays)
 
 
 def test_flat_folder_is_of_the_set_that_it_holds(tiny_sets, lenet_data):
@@ -113,19 +109,8 @@ def test_flat_folder_is_of_the_set_that_it_holds(tiny_sets, lenet_data):
     assert find(FASHION).folder == lenet_data
     assert find(MNIST) is None
     zh, en = looked_in(MNIST)
-    assert (
-        "有四个文件，所属数据集是：Fashion-MNIST" in zh and "has four files, of Fashion-MNIST" in en
-    )
-
-
-@pytest.mark.parametrize("around", ["{} ", " {}", '"{}"', "{}\t"])
-def test_blanks_and_quotes_around_lenet_data_are_seen_and_said(
-    tiny_sets, monkeypatch, tmp_path, around
-):
-    tiny_sets["mnist"].write_below(tmp_path)
-    monkeypatch.setenv("LENET_DATA", around.format(tmp_path))
-    place = load_data("mnist", device="cpu")[0].place
-    assert "without the blanks or quotes" in place.en and "空格或引号" in place.zh
+    assert "有四个文件，所属数据集是：Fashion-MNIST" in zh
+    assert "has four files, of Fashion-MNIST" in en
 
 
 def test_message_lists_each_place_what_was_there_and_what_was_missing(
@@ -149,10 +134,10 @@ def test_message_lists_each_place_what_was_there_and_what_was_missing(
 def test_auto_says_where_it_looked_if_somebody_expects_the_data_there(
     lenet_data, monkeypatch, capsys
 ):
-    def refuse(_):
+    def refuse(dataset, watch):
         raise DataUnavailableError("没有网络", "no network")
 
-    monkeypatch.setattr(choice, "download", refuse)
+    monkeypatch.setattr(downloads, "download", refuse)
     assert load_data(device="cpu")[0].name == "digits"
     (line,) = capsys.readouterr().out.splitlines()
     assert "Fashion-MNIST cannot be had: the folder in LENET_DATA" in line

@@ -1,10 +1,5 @@
-"""Data sets by name: what there is, where it lies, how it is read, and batches of it."""
+"""Data sets: `choice` turns a name into one of `catalog`'s and its images, `batches` into batches.
 
-from lenet_helpers.data.batches import BatchIterator, load_data, load_for_run
-from lenet_helpers.data.files import AnotherDataSetError, DamagedFileError, DataUnavailableError
-from lenet_helpers.data.places import datasets_at_hand
-
-__all__ = [
-    "AnotherDataSetError", "BatchIterator", "DamagedFileError", "DataUnavailableError",
-    "datasets_at_hand", "load_data", "load_for_run",
-]  # fmt: skip
+Its files lie in one of `places`, or come by `downloads`, and `files` reads them; `own` reads data
+of one's own.
+"""

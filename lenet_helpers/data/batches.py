@@ -13,8 +13,8 @@ import torch
 from lenet_helpers.checks import memory_explained
 from lenet_helpers.cores import on_free_cores
 from lenet_helpers.data.catalog import ClassNames, DataSet, Source, data_set
-from lenet_helpers.data.choice import choose, images_of
-from lenet_helpers.data.downloads import bring
+from lenet_helpers.data.choice import bring, choose, data_set_of, images_of
+from lenet_helpers.data.progress import Watch
 from lenet_helpers.devices import on_device, require_device, try_gpu
 from lenet_helpers.runtime import keep_freed_memory
 from lenet_helpers.words import Words, require_positive_integer
@@ -35,17 +35,14 @@ class BatchIterator:
 
     Attributes:
         name, title, classes: the data set in code; it and its classes in words (`Words`).
-        place: where its files came from (`Words`).
         images, labels: all of them, ``uint8 (n, 28, 28)`` and ``int64 (n,)``, on the device.
         mean, std: of the pixels of the *training* set, in the range from 0 to 1.
         standardize: whether ``X`` has this mean subtracted and is divided by this deviation.
-        said: of data of one's own, how the images came to be 28×28 (`Words`), else ``None``.
     """
 
     name: str
     title: Words
     classes: tuple[Words, ...]
-    place: Words
     images: torch.Tensor
     labels: torch.Tensor
     mean: float
@@ -54,7 +51,6 @@ class BatchIterator:
     standardize: bool
     shuffle: bool
     seed: InitVar[int]
-    said: Words | None = None
 
     def __post_init__(self, seed: int) -> None:
         self.reseed(seed)
@@ -116,15 +112,18 @@ def load_data(
             ``prefer`` if it is at hand or can be had, else the digits, and says so in one line;
             the environment variable ``LENET_DATASET`` makes this choice for a whole class. Or data
             of your own: a folder of IDX files or with a subfolder of pictures for each class, or
-            arrays ``(images, labels)``; one line says how they were brought to 28×28.
-            ``LENET_DATASET`` takes such a folder, too.
+            arrays ``(images, labels)`` or ``(images, labels, classes)``; one line says how they
+            were brought to 28×28. ``LENET_DATASET`` takes such a folder, too.
         batch_size, seed: examples in a batch; decides the shuffled orders.
         device: where the batches live; by default the fastest device at hand.
         prefer: what ``"auto"`` would like: ``"mnist"`` in a lesson on handwriting, which then also
             passes over ``LENET_DATASET=fashion_mnist``.
         standardize: whether pixels get the training set's mean 0 and deviation 1 instead of the
             range from 0 to 1. The digits always do.
-        classes, transposed, dark_ink: of your own data; see `data_set_of`.
+        classes: the names of your own classes, in the order of their labels.
+        transposed: whether your own pictures lie on their side, as EMNIST's do; by default they do
+            in files called ``emnist-…``.
+        dark_ink: whether your ink is darker than paper; by default that is seen from the edges.
 
     Raises:
         SettingError: an unknown name or device, a wrong batch size, or data that don't fit.
@@ -136,22 +135,19 @@ def load_data(
     batch_size = require_positive_integer(batch_size, BATCH_SIZE)
     device = try_gpu() if device is None else require_device(device)
     if isinstance(name, str) and name == "auto":
-        dataset, images, place = choose(prefer)
+        dataset, images = choose(prefer)
     else:
-        from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
-
-        known = data_set_of(name, classes=classes, transposed=transposed, dark_ink=dark_ink)
-        dataset, images, place = images_of(known)
+        dataset = data_set_of(name, classes=classes, transposed=transposed, dark_ink=dark_ink)
+        images, _ = images_of(dataset)
     mean, std = pixel_statistics(torch.from_numpy(images.train_images))
 
     keep_freed_memory()
     with memory_explained():
         return tuple(
             BatchIterator(
-                dataset.name, dataset.title, dataset.classes, place,
+                dataset.name, dataset.title, dataset.classes,
                 torch.from_numpy(X).to(device), torch.from_numpy(y.astype(np.int64)).to(device),
                 mean, std, batch_size, standardize or dataset.always_standardized, shuffle, seed,
-                dataset.said,
             )
             for X, y, shuffle in ((*images[:2], True), (*images[2:], False))
         )  # fmt: skip
@@ -164,10 +160,14 @@ def load_for_run(
     *,
     standardize: bool = False,
     seed: int = 0,
+    watch: Watch | None = None,
 ) -> tuple[BatchIterator, BatchIterator]:
-    """`load_data` for one run of many: they share the images, read once; none may write there."""
+    """`load_data` for one run of many: they share the images, read once; none may write there.
+
+    ``watch`` can follow and stop a download, which keeps no other data set's runs waiting.
+    """
     batch_size, dataset = require_positive_integer(batch_size, BATCH_SIZE), data_set(name)
-    bring(dataset)
+    bring(dataset, watch)
     with _READING[name]:
         train_iter, test_iter = map(copy.copy, read_once(dataset, str(device)))
     for batches in (train_iter, test_iter):

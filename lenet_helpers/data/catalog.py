@@ -43,7 +43,6 @@ class DataSet:
         torchvision_class, megabytes: the class that downloads so much, also the folder it makes.
         debian: its folder in Debian, whose package is called ``dataset-`` and this.
         sha256: the checksums of the four files, uncompressed.
-        said: how data of one's own were brought to this form, if they are.
     """
 
     name: str
@@ -56,7 +55,6 @@ class DataSet:
     megabytes: int = 0
     debian: str = ""
     sha256: tuple[str, ...] = ()
-    said: Words | None = None
 
     @property
     def how_to_get(self) -> Words:

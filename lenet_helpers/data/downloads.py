@@ -1,117 +1,83 @@
-"""A data set that is not at hand: fetched by a program of its own that can be ended at any time."""
+"""A data set that is not at hand: fetched into memory, then into the user's cache."""
 
-import math
 import os
-import subprocess
-import sys
 import tempfile
+import threading
 import time
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections import defaultdict, deque
+from concurrent.futures import Future, wait
 from pathlib import Path
-from typing import NamedTuple
+from urllib.request import urlopen
 
-from lenet_helpers.data import fetch as program
-from lenet_helpers.data.catalog import FILES, DataSet, Images
-from lenet_helpers.data.files import DamagedFileError, DataUnavailableError, read_folder
+from lenet_helpers.data.catalog import FILES, DataSet
+from lenet_helpers.data.files import DataUnavailableError, read_folder
 from lenet_helpers.data.places import cache_folder, content_of, find, looked_in, raw_folder
-from lenet_helpers.words import Words
+from lenet_helpers.data.progress import DownloadProgress, Watch
+from lenet_helpers.words import LessonError, Words
 
 TIMEOUT_S = 20  # a server that is silent for so long is given up
 PATIENCE_S = 45  # so long a download may be slow before it is judged
 LONGEST_S = 30 * 60  # what would take longer than this from now on is given up
 POLL_S = 0.1
+CHUNK = 2**14
+
+_DOWNLOADING = defaultdict(threading.Lock)  # held, by a data set's name, while it is downloaded
 
 
-class DownloadProgress(NamedTuple):
-    """How far a download is: bytes that came, of about so many, and bytes per second lately."""
+def download(dataset: DataSet, watch: Watch | None = None) -> None:
+    """Download a data set into the user's cache, or wait until it turns up from wherever.
 
-    title: Words
-    received: int
-    total: int
-    rate: float
-
-    @property
-    def seconds_left(self) -> float:
-        """How long it takes from now on at this rate; infinite while nothing comes."""
-        left = max(self.total - self.received, 0)
-        return left / self.rate if self.rate else math.inf
-
-
-class _TooSlow(OSError):
-    """The download would take longer than anybody waits."""
-
-    def __init__(self, rate: float) -> None:
-        kilobytes = f"{rate / 1000:.1f} kB/s"
-        self.words = Words(
-            f"{PATIENCE_S:g} 秒以来只有 {kilobytes}，要等半个多小时",
-            f"only {kilobytes} for {PATIENCE_S:g} s: it would take more than half an hour",
-        )
-
-
-class Watch(NamedTuple):
-    """Who is told of a download's progress, and who is asked whether it should end."""
-
-    report: Callable[[DownloadProgress], None]
-    should_stop: Callable[[], bool]
-
-
-_RUNNING: set[str] = set()  # the data sets that `bring` is downloading
-_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
-
-
-@contextmanager
-def watching(
-    report: Callable[[DownloadProgress], None], should_stop: Callable[[], bool]
-) -> Iterator[None]:
-    """Inside the block, this thread's downloads report here and can be stopped, every `POLL_S`."""
-    token = _WATCH.set(Watch(report, should_stop))
-    try:
-        yield
-    finally:
-        _WATCH.reset(token)
-
-
-def bring(dataset: DataSet) -> None:
-    """Download a data set, or wait until it turns up from wherever; both can be stopped."""
-    watch = _WATCH.get()
-    while not (dataset.read or find(dataset)):
-        if watch and watch.should_stop():
-            raise _stopped(dataset)
-        if dataset.name in _RUNNING:
-            time.sleep(POLL_S)  # no lock is held, so that this can be stopped
-            continue
-        _RUNNING.add(dataset.name)
-        try:
-            download(dataset)
-            return
-        finally:
-            _RUNNING.discard(dataset.name)
-
-
-def download(dataset: DataSet) -> Images:
-    """Download a data set into the user's cache, report how far it is, and read it.
-
-    Only when all four files have the right checksums are they moved into the cache. Raises
-    `DataUnavailableError`: no network, a broken, damaged or endless download, no room, or stopped.
+    ``watch`` is told and asked every `POLL_S`; without it a line below the cell says progress, rate
+    and time left. Only when all four files have the right checksums are they moved into the cache.
+    Raises `DataUnavailableError`: no network, a broken, damaged or endless download, no room, or
+    stopped.
     """
+    if watch is None:
+        return _with_a_bar(dataset)
+    lock = _DOWNLOADING[dataset.name]
+    while not lock.acquire(timeout=POLL_S):
+        if find(dataset):
+            return
+        _end_if_stopped(dataset, watch)
+    try:
+        if not find(dataset):
+            _into_the_cache(dataset, watch)
+    finally:
+        lock.release()
+
+
+def _with_a_bar(dataset: DataSet) -> None:
+    from tqdm import tqdm  # imported late: only a download needs it
+
+    with tqdm(desc=dataset.title.en, unit="B", unit_scale=True) as bar:
+
+        def report(progress: DownloadProgress) -> None:
+            bar.total = progress.total
+            bar.update(progress.received - bar.n)
+
+        download(dataset, Watch(report, lambda: False))
+
+
+def _into_the_cache(dataset: DataSet, watch: Watch) -> None:
     cache, title = cache_folder(), dataset.title
     try:
         cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()  # if it cannot be written to, nobody need wait
+        files = fetch(dataset, watch)
         with tempfile.TemporaryDirectory(
             dir=cache, prefix="download-", ignore_cleanup_errors=True
         ) as folder:
             raw = raw_folder(Path(folder), dataset)
-            fetch(dataset, Path(folder))
+            raw.mkdir(parents=True)
             for stem in FILES:
+                (raw / f"{stem}.gz").write_bytes(files[f"{stem}.gz"])
                 (raw / stem).write_bytes(content_of(raw / f"{stem}.gz"))
-            images = read_folder(raw, dataset)
+            read_folder(raw, dataset)
             _keep(raw, raw_folder(cache, dataset))
-            return images
-    except (OSError, EOFError, zlib.error, DamagedFileError) as error:
+    except DataUnavailableError:  # stopped
+        raise
+    except (OSError, EOFError, zlib.error, LessonError) as error:
         reason = getattr(error, "words", None) or Words.same(" ".join(str(error).split()))
         looked = looked_in(dataset)
         raise DataUnavailableError(
@@ -125,81 +91,74 @@ def download(dataset: DataSet) -> Images:
         ) from error
 
 
-def fetch(dataset: DataSet, root: Path) -> None:
-    """Download the four files to `raw_folder` below ``root``; an `OSError` if they don't come."""
+def fetch(dataset: DataSet, watch: Watch) -> dict[str, bytearray]:
+    """What the four files hold, packed, by their names; an `OSError` if they don't come."""
     from torchvision import datasets  # imported late: only a download needs it
 
     known = getattr(datasets, dataset.torchvision_class)
-    raw = raw_folder(root, dataset)
-    raw.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-I", program.__file__, str(root), str(TIMEOUT_S)]
-    for name, _ in known.resources:  # each file's path, then its addresses
-        command += [str(raw / name), ",".join(mirror + name for mirror in known.mirrors)]
-    with _watch(dataset) as watch:
-        _run(dataset, command, raw, watch)
+    files = {name: bytearray() for name, _ in known.resources}
+    wanted, all_came = threading.Event(), Future()
 
-
-def _run(dataset: DataSet, command: list[str], folder: Path, watch: Watch) -> None:
-    pipes = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE}
-    pace: deque[tuple[float, int]] = deque()
-    with subprocess.Popen(command, **pipes) as child:
+    def take_all() -> None:
         try:
-            while not _ended(child):
-                if watch.should_stop():
-                    raise _stopped(dataset)
-                progress = _progress(dataset, folder, pace)
-                watch.report(progress)
-                slow = progress.seconds_left > LONGEST_S
-                if slow and pace[-1][0] - pace[0][0] >= PATIENCE_S:
-                    raise _TooSlow(progress.rate)
-        finally:
-            child.kill()  # does nothing to one that has ended
-        if child.returncode:
-            raise OSError(child.stderr.read().decode(errors="replace").strip())
-    received = _progress(dataset, folder, pace).received
-    watch.report(DownloadProgress(dataset.title, received, received, 0))
+            for name, content in files.items():
+                _take(content, [mirror + name for mirror in known.mirrors], wanted)
+            all_came.set_result(None)
+        except OSError as error:
+            all_came.set_exception(error)
 
-
-def _ended(child: subprocess.Popen) -> bool:
+    wanted.set()
+    threading.Thread(target=take_all, daemon=True, name="lenet-download").start()
+    seen = deque(maxlen=round(PATIENCE_S / POLL_S))  # the times and the bytes that had come
     try:
-        child.wait(POLL_S)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+        while not all_came.done():
+            _end_if_stopped(dataset, watch)
+            seen.append((time.monotonic(), sum(map(len, files.values()))))
+            (start, before), (now, came) = seen[0], seen[-1]
+            rate = (came - before) / (now - start) if now > start else 0.0
+            progress = DownloadProgress(dataset.title, came, dataset.megabytes * 1_000_000, rate)
+            watch.report(progress)
+            if progress.seconds_left > LONGEST_S and len(seen) == seen.maxlen:
+                raise _too_slow(rate)
+            wait([all_came], POLL_S)
+    finally:
+        wanted.clear()
+    all_came.result()
+    came = sum(map(len, files.values()))
+    watch.report(DownloadProgress(dataset.title, came, came, 0))
+    return files
 
 
-def _progress(dataset: DataSet, folder: Path, pace: deque) -> DownloadProgress:
-    """Also notes it in ``pace``, the times and bytes of the last `PATIENCE_S` seconds."""
-    received = sum(path.stat().st_size for path in folder.iterdir())
-    pace.append((time.monotonic(), received))
-    while len(pace) > 2 and pace[-1][0] - pace[1][0] >= PATIENCE_S:
-        pace.popleft()
-    (start, before), (now, received) = pace[0], pace[-1]
-    rate = (received - before) / (now - start) if now > start else 0.0
-    return DownloadProgress(dataset.title, received, dataset.megabytes * 1_000_000, rate)
+def _take(content: bytearray, urls: list[str], wanted: threading.Event) -> None:
+    """Fetch a file, while it is wanted, from the first address that has it; or an `OSError`."""
+    failures = []
+    for url in urls:
+        content.clear()
+        try:
+            with urlopen(url, timeout=TIMEOUT_S) as answer:
+                while wanted.is_set() and (chunk := answer.read1(CHUNK)):  # no more than has come
+                    content += chunk
+                if answer.length:
+                    raise OSError(f"{answer.length} bytes are missing")
+                return
+        except Exception as error:  # a server can answer anything; the next address may do better
+            failures.append(f"{url}: {error}")
+    raise OSError("; ".join(failures))
 
 
-@contextmanager
-def _watch(dataset: DataSet) -> Iterator[Watch]:
-    """Who watches; if nobody does, a line of progress, rate and time left below the cell."""
-    if watch := _WATCH.get():
-        yield watch
-        return
-    from tqdm import tqdm  # imported late: only a download needs it
-
-    with tqdm(desc=dataset.title.en, unit="B", unit_scale=True) as bar:
-
-        def report(progress: DownloadProgress) -> None:
-            bar.total = progress.total
-            bar.update(progress.received - bar.n)
-
-        yield Watch(report, lambda: False)
+def _end_if_stopped(dataset: DataSet, watch: Watch) -> None:
+    if watch.should_stop():
+        title = dataset.title
+        raise DataUnavailableError(
+            f"{title.zh} 的下载已停止。", f"Downloading {title.en} was stopped."
+        )
 
 
-def _stopped(dataset: DataSet) -> DataUnavailableError:
-    title = dataset.title
-    return DataUnavailableError(
-        f"{title.zh} 的下载已停止。", f"Downloading {title.en} was stopped."
+def _too_slow(rate: float) -> LessonError:
+    kilobytes = f"{rate / 1000:.1f} kB/s"
+    return LessonError(
+        f"{PATIENCE_S:g} 秒以来只有 {kilobytes}，要等半个多小时",
+        f"only {kilobytes} for {PATIENCE_S:g} s: it would take more than half an hour",
     )
 
 

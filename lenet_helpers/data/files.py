@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lenet_helpers.data.catalog import DATA_SETS, FILES, IMAGE_SIZE, DataSet, Images
-from lenet_helpers.data.places import UNREADABLE, content_of, file_in
+from lenet_helpers.data.places import UNREADABLE, checksum, content_of, file_in
 from lenet_helpers.words import LessonError, Words
 
 TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}  # IDX's names for them
@@ -53,14 +53,14 @@ def read_folder(folder: Path, dataset: DataSet) -> Images:
         raise
 
 
-def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
+def read_idx(path: Path, sha256: str | None = None, most: int | None = None) -> np.ndarray:
     """The array in an IDX file, plain or compressed as its content says, in its type, shape, order.
 
-    Raises `DamagedFileError`: it cannot be read, is no whole IDX file, or its content has another
-    checksum than ``sha256``.
+    Raises `DamagedFileError`: it cannot be read, is no whole IDX file, has more than ``most`` bytes
+    or another checksum than ``sha256``.
     """
     try:
-        content = content_of(path)
+        content = content_of(path, most)
     except UNREADABLE as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DamagedFileError(
@@ -72,13 +72,13 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
             "校验和不符，文件不完整、被改动过，或属于另一个数据集",
             "its checksum is wrong; it is incomplete, was changed, or belongs to another data set",
         )
-    array = parse_idx(content)
+    array = _parse(content)
     if array is None:
         raise DamagedFileError(path, "不是完整的 IDX 文件", "it is not a whole IDX file")
     return array
 
 
-def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
+def _parse(content: bytearray | mmap.mmap) -> np.ndarray | None:
     """The array that an IDX file holds, or ``None`` if this is not exactly one such file.
 
     A header (two zero bytes, the type of a number, the number of axes, each axis's length in 32
@@ -98,16 +98,11 @@ def parse_idx(content: bytearray | mmap.mmap) -> np.ndarray | None:
 
 def _another(paths: list[Path], dataset: DataSet) -> Words | None:
     """What the files are if they are whole and another set's; ``None`` if one may be damaged."""
-    sums, arrays = [], []
-    for path in paths:
-        try:
-            content = content_of(path)
-        except UNREADABLE:
-            return None
-        sums.append(hashlib.sha256(content).hexdigest())
-        arrays.append(parse_idx(content))
-    if any(array is None for array in arrays):
+    try:
+        arrays = [read_idx(path) for path in paths]
+    except DamagedFileError:
         return None
+    sums = [checksum(path) for path in paths]
     wrong = [i for i in range(len(FILES)) if sums[i] != dataset.sha256[i]]
     if len(wrong) == 1 and _fits(arrays, wrong[0]):  # no length shows that a bit has flipped
         return None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.data.catalog import ClassNames, Images
+from lenet_helpers.data.catalog import ClassNames
 from lenet_helpers.data.places import entries
 from lenet_helpers.words import SettingError, Words
 
@@ -13,23 +13,20 @@ TEST_EVERY = 5  # of each class every fifth picture is for testing, as with scik
 FOR_TESTING = Words("每类每五张取一张作测试", "of each class every fifth picture is for testing")
 
 
-def numbered(
-    parts: list[np.ndarray], *, wide: bool = False
-) -> tuple[np.ndarray, list, list[Words]]:
+def numbered(labels: np.ndarray, *, wide: bool) -> tuple[np.ndarray, list, list[Words]]:
     """Labels counted from 0, the values that they had, and what was done.
 
     ``(n, classes)`` may be one-hot; if they are ``wide``, the first of several columns counts.
     Raises `SettingError`: they are no whole numbers or texts, or all the same.
     """
     said = []
-    if parts[0].ndim == 2 and all(_is_one_hot(part) for part in parts):
+    if labels.ndim == 2 and _is_one_hot(labels):
         said.append(Words("标签由独热向量得出", "labels were given as one-hot vectors"))
-        parts = [part.argmax(axis=1) for part in parts]
-    elif parts[0].ndim == 2 and (wide or parts[0].shape[1] == 1):  # QMNIST: then who wrote it, when
-        said.append(Words(f"标签取 {parts[0].shape[1]} 列中的第一列",
-                          f"the first of {parts[0].shape[1]} columns are the labels"))  # fmt: skip
-        parts = [part[:, 0] for part in parts]
-    labels = np.concatenate(parts)
+        labels = labels.argmax(axis=1)
+    elif labels.ndim == 2 and (wide or labels.shape[1] == 1):  # QMNIST: then who wrote it, when
+        said.append(Words(f"标签取 {labels.shape[1]} 列中的第一列",
+                          f"the first of {labels.shape[1]} columns are the labels"))  # fmt: skip
+        labels = labels[:, 0]
     whole = labels.dtype.kind in "iuUS" or (labels.dtype.kind == "f" and (labels % 1 == 0).all())
     values, numbers = np.unique(labels, return_inverse=True)
     if labels.ndim != 1 or not whole or len(values) < 2:
@@ -52,8 +49,8 @@ def _is_one_hot(labels: np.ndarray) -> bool:
     return numbers and bool(np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all())
 
 
-def split(images: np.ndarray, labels: np.ndarray) -> Images:
-    """Of each class every fifth picture for testing; of fewer than five, the last."""
+def every_fifth(labels: np.ndarray) -> np.ndarray:
+    """Which pictures are for testing: of each class every fifth; of fewer than five, the last."""
     is_test = np.zeros(len(labels), bool)
     for label in np.unique(labels):
         where = np.flatnonzero(labels == label)
@@ -65,7 +62,7 @@ def split(images: np.ndarray, labels: np.ndarray) -> Images:
             "每类只有一张图像，没有可以用来测试的。每类至少要两张。",
             "There is one image of each class, so none to test on. Give two of each or more.",
         )
-    return Images(images[~is_test], labels[~is_test], images[is_test], labels[is_test])
+    return is_test
 
 
 def names_beside(file: Path, name: str, values: list) -> list[str]:

@@ -1,7 +1,7 @@
 """A folder of pictures, one subfolder a class: PNG, JPEG and what else Pillow opens."""
 
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -17,14 +17,6 @@ CLEAN, FULL = 8, 250  # paper below and ink above are left as they are
 FAINT = 16  # what differs from paper by less is none
 
 
-class Pictures(NamedTuple):
-    """Pictures ``uint8 (n, 28, 28)``, ink 255, the number of each one's class, and what was said"""
-
-    images: np.ndarray
-    labels: np.ndarray
-    said: list[Words]
-
-
 def class_folders(folder: Path) -> dict[str, list[Path]]:
     """Each subfolder with pictures in it, numbers in their order, and the pictures' paths."""
     found = {
@@ -35,32 +27,37 @@ def class_folders(folder: Path) -> dict[str, list[Path]]:
     return {name: found[name] for name in sorted(found, key=_order)}
 
 
-def parts(folder: Path) -> tuple[Path, Path | None]:
-    """The folder of the training pictures, and that of the test pictures if there are two."""
+def part_folders(folder: Path) -> list[Path]:
+    """The folders of the pictures to train with and to test with; this one if there are not two."""
     below = {path.name.lower(): path for path in entries(folder) if path.is_dir()}
-    train, test = (next((below[n] for n in names if n in below), None) for names in (TRAIN, TEST))
-    return (train, test) if train and test else (folder, None)
+    found = [next((below[n] for n in names if n in below), None) for names in (TRAIN, TEST)]
+    return found if all(found) else [folder]
 
 
 def read_pictures(
-    classes: dict[str, list[Path]], names: list[str], *, transposed: bool, dark_ink: bool | None
-) -> Pictures:
-    """Read all pictures, or raise `SettingError`; classes are numbered as in ``names``.
+    parts: list[dict[str, list[Path]]], *, transposed: bool | None, dark_ink: bool | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], list[Words]]:
+    """All pictures of the parts, ``uint8 (n, 28, 28)``, ink 255; or a `SettingError`.
 
-    Each is turned to grey, inverted if its edge is bright (``dark_ink=None``), scaled into 28×28,
-    and stretched until its paper is 0 and its darkest ink 255. Each class is spread over all of
-    them, so that the last sixth, say, holds a sixth of it.
+    Then the number of each one's class, of each one's part, the classes, and what was done. Each
+    is turned to grey, inverted if its edge is bright (``dark_ink=None``), scaled into 28×28, and
+    stretched until its paper is 0 and its darkest ink 255. Each class is spread over all of them,
+    so that the last sixth, say, holds a sixth of it.
     """
-    images, labels, inverted, blank = [], [], 0, []
-    spread = [((number + 0.5) / len(paths), name, path)
-              for name, paths in classes.items() for number, path in enumerate(paths)]  # fmt: skip
-    for _, name, path in sorted(spread):
+    names = list(dict.fromkeys(chain(*parts)))
+    images, inverted, blank = [], 0, []
+    spread = sorted(
+        (part, (number + 0.5) / len(paths), name, path)
+        for part, classes in enumerate(parts)
+        for name, paths in classes.items()
+        for number, path in enumerate(paths)
+    )
+    for *_, path in spread:
         grey = grey_of(path)[None]
         dark = float(np.median(edge(grey))) >= EDGE if dark_ink is None else dark_ink
         image = _stretched(255 - grey if dark else grey)
         blank += [path] * (not image.any())
         images.append(image.T if transposed else image)
-        labels.append(names.index(name))
         inverted += dark
     said = [Words(f"{len(images)} 张图片变为灰度，按比例缩放到 28×28，居中，对比度拉满",
                   f"{len(images)} pictures were turned to grey, scaled to 28×28 with their "
@@ -73,7 +70,8 @@ def read_pictures(
     if blank:
         said.append(Words(f"{len(blank)} 张是空白的（如 {blank[0]}）",
                           f"{len(blank)} are blank ({blank[0]}, say)"))  # fmt: skip
-    return Pictures(np.stack(images), np.array(labels), said)
+    labels = np.array([names.index(name) for _, _, name, _ in spread])
+    return np.stack(images), labels, np.array([part for part, *_ in spread]), names, said
 
 
 def _pictures(folder: Path) -> list[Path]:

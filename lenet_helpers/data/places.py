@@ -7,7 +7,6 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,12 +46,10 @@ def raw_folder(root: Path, dataset: DataSet) -> Path:
 
 def file_in(folder: Path, stem: str) -> Path | None:
     """The plain or the gzip-compressed file; ``train-images.idx3-ubyte`` and capitals count too."""
-    exact = folder / stem, folder / f"{stem}.gz"
-    alike = (
-        path for path in entries(folder)
-        if path.name.lower().removesuffix(".gz").replace(".", "-") == stem
-    )  # fmt: skip
-    return next((path for path in chain(exact, alike) if path.is_file()), None)
+    for path in entries(folder):  # the plain one comes first
+        if path.name.lower().removesuffix(".gz").replace(".", "-") == stem and path.is_file():
+            return path
+    return None
 
 
 def entries(folder: Path) -> list[Path]:
@@ -85,6 +82,11 @@ def content_of(path: Path, most: int | None = None) -> bytearray | mmap.mmap:
         return mmap.mmap(file.fileno(), min(status.st_size, most), access=mmap.ACCESS_COPY)
 
 
+def checksum(path: Path) -> str:
+    """The SHA-256 of what a file holds, unpacked. Raises one of `UNREADABLE`."""
+    return hashlib.sha256(content_of(path)).hexdigest()
+
+
 def find(dataset: DataSet) -> Found | None:
     """Where a data set's four files are, or ``None``: in ``LENET_DATA``, at Debian's, in the cache.
 
@@ -98,13 +100,15 @@ def find(dataset: DataSet) -> Found | None:
     return None
 
 
+def place_of(dataset: DataSet) -> Words | None:
+    """Where a data set is, or ``None``; a `SettingError` if ``LENET_DATA`` is no folder."""
+    found = None if dataset.read else find(dataset)
+    return found.place if found else dataset.comes_with
+
+
 def datasets_at_hand() -> dict[str, Words | None]:
     """Where each data set is, or ``None``; a `SettingError` if ``LENET_DATA`` is no folder."""
-    places = {}
-    for name, dataset in DATA_SETS.items():
-        found = None if dataset.comes_with else find(dataset)
-        places[name] = found.place if found else dataset.comes_with
-    return places
+    return {name: place_of(dataset) for name, dataset in DATA_SETS.items()}
 
 
 def looked_in(dataset: DataSet) -> Words:
@@ -116,24 +120,20 @@ def looked_in(dataset: DataSet) -> Words:
 
 
 def _seen(dataset: DataSet, root: Path, place: Words, folders: list) -> Words:
-    zh, en = f"{place.zh} {root}：", f"{place.en}, {root}: "
-    if not root.is_dir():
-        return Words(f"{zh}没有这个文件夹", f"{en}no such folder")
     folder = min((folder for folder, _ in folders), key=lambda folder: len(_missing(folder)))
-    missing = _missing(folder)
-    if not missing:
+    missing, there = _missing(folder), listed(root)
+    lacking, below = ", ".join(missing), f"{dataset.torchvision_class}/raw"
+    if not root.is_dir():
+        zh, en = "没有这个文件夹", "no such folder"
+    elif not missing:
         whose = _whose(folder) or Words("别的数据集", "another data set")
-        return Words(
-            f"{zh}有四个文件，所属数据集是：{whose.zh}", f"{en}has four files, of {whose.en}"
-        )
-    there, lacking = listed(root), ", ".join(missing)
-    if len(missing) < len(FILES):
-        return Words(f"{zh}{folder} 中缺少 {lacking}", f"{en}{folder} lacks {lacking}")
-    below = f"{dataset.torchvision_class}/raw"
-    return Words(
-        f"{zh}有 {there or '（空）'}，但那里和 {below} 中都没有 {lacking}",
-        f"{en}has {there or 'nothing'}, but neither there nor in {below} {lacking}",
-    )
+        zh, en = f"有四个文件，所属数据集是：{whose.zh}", f"has four files, of {whose.en}"
+    elif len(missing) < len(FILES):
+        zh, en = f"{folder} 中缺少 {lacking}", f"{folder} lacks {lacking}"
+    else:
+        zh = f"有 {there or '（空）'}，但那里和 {below} 中都没有 {lacking}"
+        en = f"has {there or 'nothing'}, but neither there nor in {below} {lacking}"
+    return Words(f"{place.zh} {root}：{zh}", f"{place.en}, {root}: {en}")
 
 
 def _roots(dataset: DataSet) -> Iterator[tuple[Path, Words, list[tuple[Path, bool]]]]:
@@ -172,10 +172,10 @@ def _missing(folder: Path) -> list[str]:
 def _whose(folder: Path) -> Words | None:
     """Which known data set the smallest of the four files is of."""
     try:
-        checksum = hashlib.sha256(content_of(file_in(folder, FILES[-1]))).hexdigest()
+        found = checksum(file_in(folder, FILES[-1]))
     except UNREADABLE:
         return None
-    return next((known.title for known in DATA_SETS.values() if checksum in known.sha256), None)
+    return next((known.title for known in DATA_SETS.values() if found in known.sha256), None)
 
 
 def _plain(name: str) -> str:

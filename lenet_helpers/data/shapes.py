@@ -14,7 +14,7 @@ EDGE = 128  # on an edge brighter than this, ink is dark
 
 
 def to_mnist_form(
-    images: np.ndarray, *, transposed: bool, dark_ink: bool | None
+    images: np.ndarray, *, transposed: bool | None, dark_ink: bool | None
 ) -> tuple[np.ndarray, list[Words]]:
     """All pictures of a set in the form of MNIST, and what was done to them.
 
@@ -53,10 +53,8 @@ def fit(images: np.ndarray) -> np.ndarray:
     pixels = torch.from_numpy(images.astype(np.float32))[:, None]
     scaled = F.interpolate(pixels, size, mode="bilinear", antialias=True)[:, 0]
     top, left = ((IMAGE_SIZE - side) // 2 for side in size)
-    result = np.zeros((len(images), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    scaled = scaled.round().clamp(0, 255).to(torch.uint8).numpy()
-    result[:, top : top + size[0], left : left + size[1]] = scaled
-    return result
+    around = (left, IMAGE_SIZE - size[1] - left, top, IMAGE_SIZE - size[0] - top)
+    return F.pad(scaled.round().clamp(0, 255).to(torch.uint8), around).numpy()
 
 
 def edge(images: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import ipywidgets as widgets
 import traitlets
 
 from lenet_helpers.data.catalog import DATA_SETS, OWN, Source, data_set
-from lenet_helpers.data.choice import chosen_for_all
+from lenet_helpers.data.choice import chosen_for_all, data_set_of
 from lenet_helpers.data.places import datasets_at_hand
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.language import say
@@ -148,8 +148,6 @@ class SettingControls(widgets.VBox):
 def _name_of(source: Source) -> str:
     """The name of a data set; one's own is read."""
     if not (isinstance(source, str) and source == "auto"):
-        from lenet_helpers.data.own import data_set_of  # imported late: with all formats of files
-
         return data_set_of(source).name
     if wanted := chosen_for_all():
         return wanted.name

@@ -5,7 +5,7 @@ import time
 
 import ipywidgets as widgets
 
-from lenet_helpers.data.downloads import DownloadProgress
+from lenet_helpers.data.progress import DownloadProgress
 from lenet_helpers.live_plot import LiveAnimator
 from lenet_helpers.panels import PictureBox
 from lenet_helpers.runs.records import Point, Run, number

@@ -6,7 +6,7 @@ from pathlib import Path
 import ipywidgets as widgets
 
 from lenet_helpers.data.catalog import Source
-from lenet_helpers.data.downloads import watching
+from lenet_helpers.data.progress import Watch
 from lenet_helpers.figures import Picture
 from lenet_helpers.panels import Message
 from lenet_helpers.runs.controls import SettingControls
@@ -115,8 +115,7 @@ class TrainingPanel(JobPanel):
         self._start(self._training)
 
     def _read(self, job: Job) -> None:
-        with watching(self.progress.downloading, job.should_stop):
-            job.about.read_data()
+        job.about.read_data(Watch(self.progress.downloading, job.should_stop))
 
     def _work(self, job: Job) -> None:
         run = job.about.run

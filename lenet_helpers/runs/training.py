@@ -8,6 +8,7 @@ from torch import nn
 from lenet_helpers.checks import DivergedError
 from lenet_helpers.data.batches import BatchIterator, load_for_run
 from lenet_helpers.data.catalog import OWN, data_set
+from lenet_helpers.data.progress import Watch
 from lenet_helpers.devices import try_gpu
 from lenet_helpers.models import lenet, xavier
 from lenet_helpers.runs.records import Point, Run, Settings
@@ -39,12 +40,20 @@ class Training:
         self.run, self.net = run, new_net(run.settings)
         self.data: tuple[BatchIterator, BatchIterator] | None = None
 
-    def read_data(self) -> None:
-        """Get hold of the data, unless it was done; raises what `load_data` does."""
+    def read_data(self, watch: Watch | None = None) -> None:
+        """Get hold of the data, unless it was done; raises what `load_data` does.
+
+        ``watch`` can follow and stop a download.
+        """
         if self.data is None:
             s = self.run.settings
             self.data = load_for_run(
-                s.dataset, s.batch_size, s.device, standardize=s.standardize, seed=s.seed
+                s.dataset,
+                s.batch_size,
+                s.device,
+                standardize=s.standardize,
+                seed=s.seed,
+                watch=watch,
             )
 
     def go_on(self, should_stop: Callable[[], bool]) -> Iterator[Progress]:
