@@ -215,11 +215,6 @@ def test_a_clear_photo_is_answered(digits):
     assert len(reading.probabilities) == 10 and sum(reading.probabilities) == pytest.approx(1)
 
 
-def test_a_network_comes_with_its_data(digits):
-    with pytest.raises(SettingError, match="test_iter"):
-        read_drawing(seven(), net=torch.nn.Flatten())
-
-
 def test_each_step_can_be_seen(digits):
     digit = digit_of(photo_of(digits.images[0].numpy(), "ruled"))
     picture = strip(digit.steps)

@@ -56,7 +56,7 @@ class MistakesPanel(Panel):
         self.matrix = ClickableTable(html=confusion_html(counts, classes))
         options = {str(number): name for number, name in enumerate(classes)}
         self.truth, self.answer = (Choice(options) for _ in range(2))
-        self.message, self.pictures, self._quiet = Message(), widgets.HTML(), False
+        self.message, self.pictures = Message(), widgets.HTML()
         for choice, words in (
             (self.truth, Words("真实类别", "True class")),
             (self.answer, Words("网络认为", "Taken for")),
@@ -66,16 +66,17 @@ class MistakesPanel(Panel):
             choice.observe(self._listed, "value")
         self.matrix.on_msg(lambda _, heard, __: "cell" in heard and self.choose(*heard["cell"]))
         super().__init__(self._rows())
-        self.choose(*_most_frequent_mistake(counts))
+        mistakes = counts - counts.diag().diag()
+        self.choose(*divmod(mistakes.argmax().item(), len(counts)))  # the most frequent one
 
     def choose(self, truth: int, answer: int) -> None:
         """Show the pictures of class ``truth`` that the network takes for ``answer``."""
-        self._quiet = True  # both lists change, and the pictures once
-        try:
-            self.truth.value, self.answer.value = str(truth), str(answer)
-        finally:
-            self._quiet = False
         self.matrix.cell = [truth, answer]
+        with self.truth.hold_trait_notifications(), self.answer.hold_trait_notifications():
+            self.truth.value, self.answer.value = (
+                str(truth),
+                str(answer),
+            )  # the pictures change once
         found = self.predictions.cell(truth, answer)
         shown = found[:MOST_PICTURES]
         self.message.say(self._summary(truth, answer, len(found)))
@@ -100,8 +101,11 @@ class MistakesPanel(Panel):
         return [above, self.matrix, lists, self.message, self.pictures]
 
     def _listed(self, change: dict) -> None:
-        if not (self._quiet or change["owner"].relabelling):
-            self.choose(int(self.truth.value), int(self.answer.value))
+        if change["owner"].relabelling:
+            return
+        cell = [int(self.truth.value), int(self.answer.value)]
+        if cell != self.matrix.cell:
+            self.choose(*cell)
 
     def _summary(self, truth: int, answer: int, count: int) -> Words:
         of, to = self._data.classes[truth], self._data.classes[answer]
@@ -134,12 +138,6 @@ class MistakesPanel(Panel):
             for which in (answer, name)
         )
         return [first, Words(lead.zh + other.zh, lead.en + other.en), Words(*[f"#{number}"] * 2)]
-
-
-def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:
-    """Row and column of the largest number off the diagonal; the corner if there is no mistake."""
-    mistakes = counts - counts.diag().diag()
-    return divmod(mistakes.argmax().item(), len(counts))
 
 
 def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
