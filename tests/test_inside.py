@@ -5,7 +5,6 @@ import copy
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
 from lenet_helpers import SettingError, lenet
@@ -119,20 +118,6 @@ def test_surest_mistakes_come_first_and_least_sure_correct_ones():
     assert some.cell(2, 0).tolist() == [5, 4]
     assert some.cell(0, 0).tolist() == [0, 1]
     assert some.cell(1, 2).tolist() == []
-
-
-@pytest.mark.parametrize("part", [0, 1], ids=["shuffled", "in order"])
-def test_predictions_of_a_data_set_agree_with_torch_and_sklearn(digits, part):
-    """In the order of the file, also for an iterator that shuffles."""
-    data_iter, net = digits[part], lenet("relu").train()
-    found = predict_all(net, data_iter)
-    with torch.no_grad():
-        scores = net(data_iter.prepare(data_iter.images))
-    torch.testing.assert_close(found.probabilities, scores.softmax(dim=1))
-    assert torch.equal(found.labels, data_iter.labels)
-    expected = counted_by_sklearn(data_iter.labels, scores.argmax(dim=1), labels=range(10))
-    np.testing.assert_array_equal(found.confusion, expected)
-    assert net.training
 
 
 # Errors

@@ -70,7 +70,7 @@ def test_a_confusion_matrix_names_every_cell_as_a_table_and_as_a_picture():
 
 
 def test_a_gallery_shows_each_picture_and_says_below_what_it_is():
-    images = torch.tensor([[[0.0, 1.0], [0.5, 0.25]], [[0.0, 0.0], [0.0, 0.0]]])
+    images = torch.tensor([[[0, 200], [100, 50]], [[0, 0], [0, 0]]], dtype=torch.uint8)
     html = gallery_html(images, [[Words("一", "one"), Words.same("#1")]] * 2)
     assert html.count("<figcaption>") == 2
     assert 'alt="一 / one; #1"' in html and "<div>#1</div>" in html

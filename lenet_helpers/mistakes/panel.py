@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
-import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator
@@ -141,10 +140,13 @@ class MistakesPanel(Panel):
 
 
 def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
-    """Pictures ``(n, h, w)`` side by side, with lines of text below and as alternative text."""
+    """Pictures ``uint8 (n, h, w)``, most ink black, with lines of text below and as their names."""
     figures = []
-    for image, lines in zip(images, captions, strict=True):
-        data = base64.b64encode(map_png(image)).decode()
+    for image, lines in zip(images.numpy(), captions, strict=True):
+        file = io.BytesIO()
+        picture = ImageOps.autocontrast(ImageOps.invert(Image.fromarray(image)))
+        picture.save(file, "PNG", compress_level=1)  # fast
+        data = base64.b64encode(file.getvalue()).decode()
         alt = escape("; ".join(map(str, lines)))
         caption = "".join(f"<div>{line.html()}</div>" for line in lines)
         figures.append(
@@ -152,13 +154,3 @@ def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> s
             f"<figcaption>{caption}</figcaption></figure>"
         )
     return f"<div class=lenet-gallery>{''.join(figures)}</div>"
-
-
-def map_png(numbers: torch.Tensor) -> bytes:
-    """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
-    numbers = numbers.detach().double().cpu().numpy()
-    low, high = numbers.min(), numbers.max()
-    pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)  # fast
-    return buffer.getvalue()
