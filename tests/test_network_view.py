@@ -242,21 +242,21 @@ def test_without_a_network_it_shows_the_courses_own(isolated):
 
 
 def test_still_has_every_stage_and_frames_the_receptive_field(view, net):
-    view.choose("conv2", 5, 7, 2)
-    place = {"network": 0, "stage": 3, "channel": 5, "row": 7, "column": 2}
+    view.choose("pool2", 5, 3, 2)
+    place = {"network": 0, "stage": 4, "channel": 5, "row": 3, "column": 2}
     assert view.view.state["chosen"] == place
     picture = view.still()
     titles = [axis.get_title() for axis in picture.figure.axes]
     assert titles[1:-1] == ["conv1", "pool1", "conv2", "pool2", "fc1", "fc2", "fc3"]
-    top, left, height, width = field_of(net, 3, 7, 2)
+    top, left, height, width = field_of(net, 5, 3, 2)
     (frame,) = picture.figure.axes[0].patches
     assert frame.get_bbox().bounds == (left - 0.5, top - 0.5, width, height)
-    assert len(picture.figure.axes[3].patches) == 2  # the number and its map
+    assert len(picture.figure.axes[4].patches) == 2  # the number and its map
     bars = picture.figure.axes[-1].patches
     assert [bar.get_width() for bar in bars] == pytest.approx(view.probabilities)
     with torch.no_grad():
-        value = net[:5](view._data.prepare(view.image[None]))[0, 5, 7, 2].item()
-    for text in (f"conv2[5, 7, 2] = {value:.3f}", f"{max(view.probabilities):.1%}"):
+        value = net[:6](view._data.prepare(view.image[None]))[0, 5, 3, 2].item()
+    for text in (f"pool2[5, 3, 2] = {value:.3f}", f"{max(view.probabilities):.1%}"):
         assert text in picture.caption.zh and text in picture.caption.en
 
 

@@ -71,11 +71,9 @@ class MistakesPanel(Panel):
     def choose(self, truth: int, answer: int) -> None:
         """Show the pictures of class ``truth`` that the network takes for ``answer``."""
         self.matrix.cell = [truth, answer]
+        # Both lists change, and the pictures once.
         with self.truth.hold_trait_notifications(), self.answer.hold_trait_notifications():
-            self.truth.value, self.answer.value = (
-                str(truth),
-                str(answer),
-            )  # the pictures change once
+            self.truth.value, self.answer.value = str(truth), str(answer)
         found = self.predictions.cell(truth, answer)
         shown = found[:MOST_PICTURES]
         self.message.say(self._summary(truth, answer, len(found)))
