@@ -260,13 +260,16 @@ def test_still_has_every_stage_and_frames_the_receptive_field(view, net):
         assert text in picture.caption.zh and text in picture.caption.en
 
 
-def test_a_number_of_any_layer_can_be_in_the_still_and_be_let_go(view):
+def test_a_number_of_any_layer_can_be_in_the_still_and_be_let_go(view, net):
     seen = []
-    for layer in (None, "input", "fc3"):
+    for layer in ("input", "fc1", None):
         view.choose(layer, column=3)
-        seen.append([len(axis.patches) for axis in view.still().figure.axes[:-1]])
-    assert seen == [[0] * 8, [2] + [0] * 7, [0] * 7 + [1]]
-    view.choose(None)
+        seen.append(view.still())
+    boxes = [[len(axis.patches) for axis in still.figure.axes[:-1]] for still in seen]
+    assert boxes == [[2, *[0] * 7], [0] * 5 + [1, 0, 0], [0] * 8]
+    with torch.no_grad():
+        value = net[:9](view._data.prepare(view.image[None]))[0, 3].item()  # squashed
+    assert f"fc1[0, 0, 3] = {value:.3f}" in seen[1].caption.en
     assert view.view.state["chosen"] is None
 
 
