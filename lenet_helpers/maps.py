@@ -20,14 +20,10 @@ SIGNED = SIGNED.with_extremes(bad=PAPER)
 
 def mosaic(maps, columns: int) -> np.ndarray:
     """Maps ``(n, h, w)``, so many in a row, with one blank number (``nan``) between any two."""
-    maps = np.asarray(maps, dtype=float)
-    count, height, width = maps.shape
-    rows = -(-count // columns)
-    sheet = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
-    for number, each in enumerate(maps):
-        top, left = corner(number, height, width, columns)
-        sheet[top : top + height, left : left + width] = each
-    return sheet
+    gaps = ((0, -len(maps) % columns), (0, 1), (0, 1))  # maps to fill the last row, and lines
+    maps = np.pad(np.asarray(maps, dtype=float), gaps, constant_values=np.nan)
+    rows = maps.reshape(-1, columns, *maps.shape[1:]).swapaxes(1, 2)
+    return rows.reshape(-1, columns * maps.shape[2])[:-1, :-1]
 
 
 def corner(number: int, height: int, width: int, columns: int) -> tuple[int, int]:

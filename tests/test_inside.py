@@ -1,25 +1,17 @@
 """Looking inside a network, against torch: outputs, receptive fields, answers, pictures."""
 
 import copy
-import io
-import re
 
 import numpy as np
 import pytest
 import torch
-from matplotlib import image as mpl_image
-from sklearn.metrics import confusion_matrix as counted_by_sklearn
 from torch import nn
 
-from lenet_helpers import SettingError, Words, lenet
+from lenet_helpers import SettingError, lenet
 from lenet_helpers.layers import Window, field_of, kernels, layer_outputs
 from lenet_helpers.maps import SIGNED, corner, kernel_maps, mosaic
-from lenet_helpers.mistakes.matrix import confusion_html, confusion_matrix
-from lenet_helpers.mistakes.panel import gallery_html, map_png
 from lenet_helpers.predictions import Predictions, predict_all
 from tests.conftest import diverged, part
-
-CLASSES = [Words("猫", "cat"), Words("狗", "<dog>"), Words("3", "3")]
 
 
 def odd_net() -> nn.Sequential:
@@ -81,40 +73,27 @@ def test_kernels_are_the_weights_of_all_convolutions():
 # Where a number comes from
 
 
-def seen_by_gradient(net: nn.Sequential, layer: int, row: int, column: int) -> torch.Tensor:
-    """Which pixels of the picture the number depends on, as backpropagation finds them."""
-    net = copy.deepcopy(net[: layer + 1]).eval()
-    for at, module in enumerate(net):
-        if isinstance(module, nn.Conv2d):
-            nn.init.constant_(module.weight, 0.1)  # nothing cancels out
-        if isinstance(module, nn.MaxPool2d):  # the gradient would reach one pixel alone
-            net[at] = nn.AvgPool2d(module.kernel_size, module.stride)
-        if isinstance(module, nn.ReLU):
-            net[at] = nn.Identity()
-    X = torch.rand(1, 1, 28, 28).requires_grad_()
-    net(X)[0, 0, row, column].backward()
-    return X.grad[0, 0] != 0
+def transparent(layer: nn.Module) -> nn.Module:
+    """The same window, through which every number has an influence that nothing cancels."""
+    layer = copy.deepcopy(layer)
+    if isinstance(layer, nn.MaxPool2d):  # the gradient would reach one pixel alone
+        return nn.AvgPool2d(layer.kernel_size, layer.stride)
+    if isinstance(layer, nn.Conv2d):
+        nn.init.constant_(layer.weight, 0.1)
+    return nn.Identity() if isinstance(layer, nn.ReLU) else layer
 
 
-@pytest.mark.parametrize("net", [lenet("relu", "max"), odd_net()], ids=["lenet", "odd"])
-def test_receptive_field_is_what_backpropagation_reaches(net, X):
-    has_holes = any(getattr(layer, "dilation", 1) not in (1, (1, 1)) for layer in net)
-    for layer, (_, output) in enumerate(layer_outputs(net, X)):
-        if output.ndim != 4:
-            break
-        for row, column in {(0, 0), (output.shape[2] // 2, 1), (output.shape[2] - 1, -1)}:
-            column %= output.shape[3]
-            top, left, height, width = field_of(net, layer, row, column)
-            reached = seen_by_gradient(net, layer, row, column)
-            inside = torch.zeros(28, 28, dtype=torch.bool)
-            inside[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
-            assert not (reached & ~inside).any()
-            if has_holes and inside.sum() < height * width:
-                continue  # a hole may be where the edge of the picture cuts the field
-            for axis in (0, 1):
-                reach = reached.any(dim=axis).nonzero()
-                edge = inside.any(dim=axis).nonzero()
-                assert (reach.min(), reach.max()) == (edge.min(), edge.max())
+@pytest.mark.parametrize("net", [lenet("relu", "max")[:6], odd_net()], ids=["lenet", "odd"])
+def test_receptive_field_is_what_backpropagation_reaches(net):
+    picture = output = torch.ones(1, 1, 60, 60, requires_grad=True)
+    for number, layer in enumerate(net):
+        output = transparent(layer)(output)
+        row, column = output.shape[2] // 2, output.shape[3] // 2
+        (slopes,) = torch.autograd.grad(output[0, 0, row, column], picture, retain_graph=True)
+        seen = slopes[0, 0].nonzero()
+        (top, left), (bottom, right) = seen.amin(dim=0).tolist(), seen.amax(dim=0).tolist()
+        expected = Window(top, left, bottom - top + 1, right - left + 1)
+        assert field_of(net, number, row, column) == expected
 
 
 def test_receptive_fields_of_lenet_are_known():
@@ -130,33 +109,15 @@ def test_receptive_fields_of_lenet_are_known():
 # Predictions
 
 
-@pytest.fixture
-def some() -> Predictions:
+def test_surest_mistakes_come_first_and_least_sure_correct_ones():
     """Six pictures, three classes; the third and the last two are wrong."""
     rows = [[5, 3, 2], [9, 1, 0], [2, 8, 0], [1, 6, 3], [7, 2, 1], [9.5, 0, 0.5]]
-    return Predictions(torch.tensor([0, 0, 0, 1, 2, 2]), torch.tensor(rows) / 10)
-
-
-def test_surest_mistakes_come_first_and_least_sure_correct_ones(some):
+    some = Predictions(torch.tensor([0, 0, 0, 1, 2, 2]), torch.tensor(rows) / 10)
     assert some.confusion.tolist() == [[2, 1, 0], [0, 1, 0], [2, 0, 0]]
     assert some.mistakes().tolist() == [5, 2, 4]
     assert some.cell(2, 0).tolist() == [5, 4]
     assert some.cell(0, 0).tolist() == [0, 1]
     assert some.cell(1, 2).tolist() == []
-
-
-@pytest.mark.parametrize("part", [0, 1], ids=["shuffled", "in order"])
-def test_predictions_of_a_data_set_agree_with_torch_and_sklearn(digits, part):
-    """In the order of the file, also for an iterator that shuffles."""
-    data_iter, net = digits[part], lenet("relu").train()
-    found = predict_all(net, data_iter)
-    with torch.no_grad():
-        scores = net(data_iter.prepare(data_iter.images))
-    torch.testing.assert_close(found.probabilities, scores.softmax(dim=1))
-    assert torch.equal(found.labels, data_iter.labels)
-    expected = counted_by_sklearn(data_iter.labels, scores.argmax(dim=1), labels=range(10))
-    np.testing.assert_array_equal(found.confusion, expected)
-    assert net.training
 
 
 # Errors
@@ -205,47 +166,11 @@ def test_kernels_have_a_column_for_each_output_and_a_row_for_each_input_channel(
     np.testing.assert_allclose(shown[12:17, 18:23], second[3].weight[3, 2].detach())
     assert axes[3].images[0].get_clim()[1] == pytest.approx(second[3].weight.abs().max().item())
     assert "conv2 16 × 6 × 5 × 5" in picture.caption.zh
-
-
-def test_a_wide_bank_of_kernels_is_cut():
-    picture = kernel_maps([("conv1", torch.randn(120, 64, 5, 5))])
-    assert picture.figure.axes[0].images[0].get_array().shape == (8 * 6 - 1, 16 * 6 - 1)
-    assert "120 × 64 × 5 × 5" in picture.caption.en
+    wide = kernel_maps([("conv1", torch.randn(120, 64, 5, 5))])  # is cut
+    assert wide.figure.axes[0].images[0].get_array().shape == (8 * 6 - 1, 16 * 6 - 1)
+    assert "120 × 64 × 5 × 5" in wide.caption.en
 
 
 def test_kernels_are_blue_where_positive_and_orange_where_negative():
     blue, white, orange = SIGNED([1.0, 0.5, 0.0], bytes=True)[:, :3].astype(int).tolist()
     assert blue == [0, 114, 178] and orange == [213, 94, 0] and min(white) >= 253
-
-
-def test_one_map_has_a_pixel_for_each_number_also_where_all_are_equal():
-    def pixels(numbers: torch.Tensor) -> np.ndarray:
-        picture = mpl_image.imread(io.BytesIO(map_png(numbers)))
-        return picture if picture.ndim == 2 else picture[..., 0]
-
-    seen = pixels(torch.tensor([[0.0, 1.0], [0.5, 0.25]]))
-    np.testing.assert_allclose(seen, [[1, 0], [0.5, 0.75]], atol=0.005)
-    assert pixels(torch.zeros(2, 2)).min() == 1
-
-
-def test_confusion_picture_has_every_count(some):
-    picture = confusion_matrix(some.confusion, CLASSES)
-    (axis,) = picture.figure.axes
-    assert [text.get_text() for text in axis.texts] == list("210010200")
-    assert axis.get_xticklabels()[2].get_text() == "3"
-    assert "3 of 6" in picture.caption.en and "6 张" in picture.caption.zh
-
-
-def test_confusion_table_has_a_named_button_for_each_cell(some):
-    html = confusion_html(some.confusion, CLASSES)
-    assert re.findall(r'data-cell="(\d,\d)"', html) == [f"{r},{c}" for r in "012" for c in "012"]
-    assert 'aria-label="真实类别 猫，网络认为 狗：1 张 / cat taken for &lt;dog&gt;: 1"' in html
-    assert "<dog>" not in html and '<span lang="zh">猫</span>' in html
-    shown = re.findall(r">([^<>]*)</button>", html)
-    assert shown == ["2", "1", "·", "·", "1", "·", "2", "·", "·"]
-
-
-def test_gallery_says_under_each_picture_what_it_is():
-    html = gallery_html(torch.rand(2, 28, 28), [[Words("一", "one"), Words("#1", "#1")]] * 2)
-    assert html.count("<img") == html.count("<figcaption>") == 2
-    assert 'alt="一 / one; #1"' in html and "<div>#1</div>" in html

@@ -2,18 +2,20 @@
 
 import base64
 import copy
-import gc
 import io
 import re
-import weakref
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+import torch
 from matplotlib import image as mpl_image
 
+from lenet_helpers import Words
 from lenet_helpers.language import CHOICE
 from lenet_helpers.mistakes import panel as mistakes_panel
-from lenet_helpers.mistakes.panel import MOST_PICTURES, MistakesPanel
+from lenet_helpers.mistakes.matrix import confusion_html, confusion_matrix
+from lenet_helpers.mistakes.panel import MOST_PICTURES, MistakesPanel, gallery_html
 from lenet_helpers.predictions import predict_all
 from tests.conftest import part
 
@@ -43,20 +45,50 @@ def captions(panel) -> list[str]:
     return [re.sub(r"<[^>]*>", " ", caption) for caption in found]
 
 
-def test_it_opens_on_the_most_frequent_mistake(panel):
-    counts = panel.predictions.confusion.clone().fill_diagonal_(0)
+def pixels(html: str) -> list[np.ndarray]:
+    """All pictures; 1 is white."""
+    files = map(base64.b64decode, re.findall(r'base64,([^"]*)"', html))
+    return [mpl_image.imread(io.BytesIO(file)) for file in files]
+
+
+# Tables and pictures
+
+
+def test_a_confusion_matrix_names_every_cell_as_a_table_and_as_a_picture():
+    classes = [Words("猫", "cat"), Words("狗", "<dog>"), Words.same("3")]
+    counts = torch.tensor([[2, 1, 0], [0, 1, 0], [2, 0, 0]])
+    html = confusion_html(counts, classes)
+    assert re.findall(r'data-cell="(\d,\d)"', html) == [f"{r},{c}" for r in "012" for c in "012"]
+    assert 'aria-label="真实类别 猫，网络认为 狗：1 张 / cat taken for &lt;dog&gt;: 1"' in html
+    assert "<dog>" not in html and '<span lang="zh">猫</span>' in html
+    assert re.findall(r">([^<>]*)</button>", html) == list("21··1·2··")
+    picture = confusion_matrix(counts, classes)
+    (axis,) = picture.figure.axes
+    assert [text.get_text() for text in axis.texts] == list("210010200")
+    assert axis.get_xticklabels()[2].get_text() == "3"
+    assert "3 of 6" in picture.caption.en and "6 张" in picture.caption.zh
+
+
+def test_a_gallery_shows_each_picture_and_says_below_what_it_is():
+    images = torch.tensor([[[0, 200], [100, 50]], [[0, 0], [0, 0]]], dtype=torch.uint8)
+    html = gallery_html(images, [[Words("一", "one"), Words.same("#1")]] * 2)
+    assert html.count("<figcaption>") == 2
+    assert 'alt="一 / one; #1"' in html and "<div>#1</div>" in html
+    np.testing.assert_allclose(pixels(html), [[[1, 0], [0.5, 0.75]], np.ones((2, 2))], atol=0.005)
+
+
+# The panel
+
+
+def test_it_opens_on_the_most_frequent_mistake(panel, net, test_iter):
+    counts = predict_all(net, test_iter).confusion
+    mistakes = counts.clone().fill_diagonal_(0)
     row, column = panel.matrix.cell
-    assert counts[row, column] == counts.max() > 0
-    assert (panel.truth.value, panel.answer.value) == (str(row), str(column))
-
-
-def test_the_matrix_and_the_still_have_every_count(panel, net, test_iter):
-    counts = predict_all(net, test_iter).confusion.flatten().tolist()
-    texts = re.findall(r">([^<>]*)</button>", panel.matrix.html)
-    assert [0 if text == "·" else int(text) for text in texts] == counts
+    assert mistakes[row, column] == mistakes.max() > 0
+    assert panel.matrix.html == confusion_html(counts, test_iter.classes)
     (axis,) = panel.still().figure.axes
-    assert [int(text.get_text()) for text in axis.texts] == counts
-    correct, total = panel.predictions.confusion.trace().item(), len(test_iter.labels)
+    assert [int(text.get_text()) for text in axis.texts] == counts.flatten().tolist()
+    correct, total = counts.trace().item(), len(test_iter.labels)
     heading = panel.children[0].value
     assert f"Of {total:,} test pictures the network gets {correct:,} right" in heading
     assert f"{correct / total:.1%}" in heading
@@ -64,14 +96,14 @@ def test_the_matrix_and_the_still_have_every_count(panel, net, test_iter):
 
 def test_a_click_shows_the_pictures_of_that_cell(panel, test_iter):
     for row, column in (panel.predictions.confusion > 0).nonzero().tolist():
-        panel.choose(row, column)
+        panel.matrix._handle_custom_msg({"cell": [row, column]}, [])
         assert panel.matrix.cell == [row, column]
         assert (panel.truth.value, panel.answer.value) == (str(row), str(column))
-        for number in shown(panel):
-            assert test_iter.labels[number] == row
-            assert panel.predictions.predicted[number] == column
+        found = shown(panel)
+        assert (test_iter.labels[found] == row).all()
+        assert (panel.predictions.predicted[found] == column).all()
         count = int(panel.predictions.confusion[row, column])
-        assert len(shown(panel)) == min(count, MOST_PICTURES)
+        assert len(found) == min(count, MOST_PICTURES)
         assert f"{count:,} of class {row}" in panel.message.value
 
 
@@ -88,17 +120,16 @@ def test_the_lists_choose_as_a_click_does(panel):
 def test_surest_mistakes_come_first_and_of_the_right_ones_the_least_sure(panel):
     predictions = panel.predictions
     row, column = panel.matrix.cell
-    sure = predictions.sureness[shown(panel)].tolist()
-    assert sure == sorted(sure, reverse=True)
-    assert sure[0] == predictions.sureness[predictions.cell(row, column)].max()
+    assert shown(panel) == predictions.cell(row, column)[:MOST_PICTURES].tolist()
     assert "surest mistakes first" in panel.message.value
     assert "最有把握的错误排在前面" in panel.message.value
     panel.choose(0, 0)
-    sure = predictions.sureness[shown(panel)].tolist()
-    assert sure == sorted(sure) and len(sure) == MOST_PICTURES
-    assert sure[0] == predictions.sureness[predictions.cell(0, 0)].min()
+    assert shown(panel) == predictions.cell(0, 0)[:MOST_PICTURES].tolist()
     assert f"the first {MOST_PICTURES}, least sure first" in panel.message.value
     assert "最没有把握的排在前面" in panel.message.value
+    panel.choose(*(predictions.confusion == 0).nonzero()[0].tolist())
+    assert "this cell is empty" in panel.message.value and "这一格是空的" in panel.message.value
+    assert shown(panel) == [] and "<img" not in panel.pictures.value
 
 
 def test_captions_say_what_the_network_thought_and_how_sure_it_was(panel, test_iter):
@@ -112,16 +143,8 @@ def test_captions_say_what_the_network_thought_and_how_sure_it_was(panel, test_i
     share, second = panel.predictions.probabilities[number].topk(2)
     assert f"0 {share[0]:.0%}" in caption
     assert f"next {second[1]} {share[1]:.0%}" in caption
-    (first, *_) = re.findall(r'base64,([^"]*)"', panel.pictures.value)
-    seen = mpl_image.imread(io.BytesIO(base64.b64decode(first)))
-    image = test_iter.images[number].double()
-    np.testing.assert_allclose(seen, 1 - (image / image.max()).numpy(), atol=0.01)
-
-
-def test_an_empty_cell_says_so(panel):
-    panel.choose(*(panel.predictions.confusion == 0).nonzero()[0].tolist())
-    assert "this cell is empty" in panel.message.value and "这一格是空的" in panel.message.value
-    assert shown(panel) == [] and "<img" not in panel.pictures.value
+    image = test_iter.images[number] / test_iter.images[number].max()
+    np.testing.assert_allclose(pixels(panel.pictures.value)[0], 1 - image, atol=0.01)
 
 
 def test_a_perfect_network_opens_without_a_mistake(net, test_iter):
@@ -131,23 +154,21 @@ def test_a_perfect_network_opens_without_a_mistake(net, test_iter):
     assert "100.0%" in panel.children[0].value
 
 
-def test_the_test_set_is_looked_at_once(net, test_iter, monkeypatch):
-    calls = []
-    monkeypatch.setattr(
-        mistakes_panel, "predict_all", lambda *args: calls.append(1) or predict_all(*args)
-    )
+def test_the_test_set_is_looked_at_once_and_each_cell_too(net, test_iter, monkeypatch):
+    looked, drawn = Mock(wraps=predict_all), Mock(wraps=gallery_html)
+    monkeypatch.setattr(mistakes_panel, "predict_all", looked)
+    monkeypatch.setattr(mistakes_panel, "gallery_html", drawn)
     panel = MistakesPanel(net, test_iter)
     for row in range(10):
-        panel.choose(row, 3)
+        panel.choose(row, 9 - row)
     panel.still()
-    assert calls == [1]
+    assert (looked.call_count, drawn.call_count) == (1, 11)
 
 
 def test_words_and_classes_follow_the_language_and_the_choice_stays(net, test_iter, tiny_sets):
     clothes = copy.copy(test_iter)
     clothes.classes = tiny_sets["fashion_mnist"].dataset.classes
     panel = MistakesPanel(net, clothes)
-    assert '<span lang="zh">裤子</span> <span lang="en">Trouser</span>' in panel.matrix.html
     panel.choose(1, 1)
     assert "“裤子”" in panel.message.value and "Trouser" in panel.message.value
     pictures = panel.pictures.value
@@ -158,12 +179,3 @@ def test_words_and_classes_follow_the_language_and_the_choice_stays(net, test_it
     assert (panel.truth.description, panel.answer.description) == ("True class", "Taken for")
     assert panel.matrix.cell == [1, 1] and panel.pictures.value == pictures
     assert (panel.truth.value, panel.answer.value) == ("1", "1")
-
-
-def test_a_closed_panel_can_go(net, test_iter):
-    panel = MistakesPanel(net, test_iter)
-    gone = weakref.ref(panel)
-    panel.close()
-    del panel
-    gc.collect()
-    assert gone() is None

@@ -2,19 +2,20 @@
 
 import json
 import re
-import subprocess
+import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from lenet_helpers import SettingError, lenet
+from lenet_helpers.network_view.browser import BrowserView
 from lenet_helpers.network_view.describe import describe, weight_bytes
 from lenet_helpers.network_view.inline import inline
-from lenet_helpers.palette import COLORS
-from tests.node import SOURCES, data_of, needs_node
+from lenet_helpers.zip_code.browser import FieldBrowser
+from tests.node import SOURCES, data_of, needs_node, node
+from web import fields, living
 
 SIZE = (28, 28)
 
@@ -98,11 +99,6 @@ REFUSED = {
     "Sigmoid": (1, nn.Sequential(nn.Sigmoid(), nn.Flatten(), nn.Linear(784, 10))),
     "Tanh": (2, nn.Sequential(nn.Flatten(), nn.Tanh(), nn.Linear(784, 10))),
     "in_features=28": (2, nn.Sequential(nn.Conv2d(1, 4, 1), nn.Linear(28, 10), nn.Flatten())),
-    "Conv2d(3": (2, after(nn.Conv2d(3, 5, 3))),
-    "Conv2d(1": (2, nn.Sequential(nn.Flatten(), nn.Conv2d(1, 5, 3))),
-    "in_features=99": (3, nn.Sequential(nn.MaxPool2d(2), nn.Flatten(), nn.Linear(99, 10))),
-    "out_features=9": (2, nn.Sequential(nn.Flatten(), nn.Linear(784, 9))),
-    "Conv2d(4": (2, after(nn.Conv2d(4, 4, 30))),
 }  # fmt: skip
 
 
@@ -112,10 +108,15 @@ def test_what_cannot_be_shown_is_named_in_both_languages(name):
     with pytest.raises(SettingError) as caught:
         describe(net, data_of(SIZE))
     zh, en = caught.value.words
-    assert f"第 {number} 层" in zh
-    assert f"Layer {number}," in en
-    assert "无法显示" in zh and "cannot be shown" in en
-    assert name in zh and name in en
+    assert f"第 {number} 层 {net[number - 1]} 无法显示" in zh
+    assert f"Layer {number}, {net[number - 1]}, cannot be shown" in en
+    assert name in en
+
+
+@pytest.mark.parametrize(("out", "said"), [((784, 9), r"put out \(1, 10\)"), ((99, 10), "layer 2")])
+def test_scores_that_do_not_fit_the_data_are_refused(out, said):
+    with pytest.raises(SettingError, match=said):
+        describe(nn.Sequential(nn.Flatten(), nn.Linear(*out)), data_of(SIZE))
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,10 @@ def test_what_is_no_sequence_of_layers_is_refused(net):
 # Several modules made one
 
 
-def write(folder: Path, **texts: str) -> Path:
+def inlined(folder: Path, **texts: str) -> str:
     for name, text in texts.items():
         (folder / f"{name}.js").write_text(text, "utf-8")
-    return folder / "a.js"
-
-
-def inlined(folder: Path, **texts: str) -> str:
-    return inline(write(folder, **texts))
+    return inline(folder / "a.js")
 
 
 def test_each_file_once_after_those_it_imports(tmp_path):
@@ -154,56 +151,51 @@ def test_each_file_once_after_those_it_imports(tmp_path):
     assert "// one" in text
 
 
-@pytest.mark.parametrize(
-    ("problem", "texts"),
-    {
-        "same": {"a": 'import { b } from "./b.js";\nconst same = b;\n',
-                 "b": "export const b = 1;\nfunction same() {}\n"},
-        "second": {"a": 'import { b } from "./b.js";\nconst one = "(", second = [1, 2];\n',
-                   "b": "export const b = { c: 1, second: 2 }, // not second yet\n  second = 3;\n"},
-        "unknown": {"a": 'import { unknown } from "./b.js";\n', "b": "const unknown = 1;\n"},
-        "imports itself": {"a": 'import { b } from "./b.js";\nexport const a = 1;\n',
-                           "b": 'import { a } from "./a.js";\nexport const b = 1;\n'},
-        "import b": {"a": 'import b from "./b.js";\n', "b": "export const b = 1;\n"},
-        r"import \* as": {"a": 'import * as b from "./b.js";\n', "b": "export const b = 1;\n"},
-        "exports no": {"a": 'import { b as c } from "./b.js";\n', "b": "export const b = 1;\n"},
-        "lodash": {"a": 'import { b } from "lodash";\n'},
-        'import "./b.js"': {"a": 'import "./b.js";\n', "b": ""},
-        "export default": {"a": "export default 1;\n"},
-        "export {": {"a": "const a = 1;\nexport { a };\n"},
-        "const {": {"a": "export const { x } = { x: 1 };\n"},
-        "var": {"a": "var a = 1;\n"},
-    }.items(),
-    ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
-def test_what_would_go_wrong_in_one_scope_is_refused(tmp_path, problem, texts):
-    with pytest.raises(ValueError, match=problem):
-        inlined(tmp_path, **texts)
+@pytest.mark.parametrize("line", [
+    'import b from "./b.js";', 'import * as b from "./b.js";', 'import { b as c } from "./b.js";',
+    'import { b } from "lodash";', 'import "./b.js";', "export default 1;", "export { a };",
+    "var a = 1;",
+])  # fmt: skip
+def test_a_form_that_cannot_be_inlined_is_refused(tmp_path, line):
+    with pytest.raises(ValueError, match=re.escape(line)):
+        inlined(tmp_path, a=f"{line}\n")
+
+
+LINK = """
+globalThis.onmessage = null;
+await import("./network_view/widget.js");
+await import("./network_view/train_worker.js");
+await import("./zip_code/field_widget.js");
+process.exit(); // the Worker would wait for messages
+"""
+
+
+@needs_node
+def test_what_is_imported_is_exported(tmp_path):
+    for folder in (SOURCES, SOURCES.parent / "zip_code"):
+        shutil.copytree(folder, tmp_path / folder.name, ignore=shutil.ignore_patterns("stored"))
+    (tmp_path / "package.json").write_text('{"type": "module"}', "utf-8")
+    node(tmp_path, "--input-type=module", "--eval", LINK)
+
+
+BUNDLES = {
+    "widget": lambda: BrowserView._esm,
+    "field": lambda: FieldBrowser._esm,
+    "worker": lambda: living.train_it()["worker"],
+    **{page.__name__: lambda page=page: page()["script"]
+       for page in (living.try_it, living.watch_it, living.train_it, fields.read_field)},
+}  # fmt: skip
+
+
+@needs_node
+@pytest.mark.parametrize("name", BUNDLES)
+def test_no_name_is_there_twice_in_the_one_scope(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(fields, "some_fields", lambda _: None)  # it takes seconds
+    (tmp_path / "one.mjs").write_text(BUNDLES[name](), "utf-8")
+    node(tmp_path, "--check", "one.mjs")
 
 
 def test_colours_stand_in_one_module_alone():
     has_colours = re.compile(r"#[0-9a-fA-F]{6}|rgba?\(")
     found = [path for path in SOURCES.glob("*.js") if has_colours.search(path.read_text("utf-8"))]
     assert found == [SOURCES / "colors.js"]
-    script = found[0].read_text(encoding="utf-8")
-    assert re.findall(r'"(#[0-9A-F]{6})"', script) == list(COLORS[:2])
-
-
-@needs_node
-def test_all_modules_together_run_as_one(tmp_path):
-    """With the words `import` and `export` gone, as a widget, a page and a Worker take it."""
-    text = inline(*(SOURCES / name for name in ("backward.js", "sources.js", "digit_form.js")))
-    description, weights = describe(lenet("relu"), data_of(SIZE))
-    (tmp_path / "weights").write_bytes(weights)
-    ask = (
-        f"const network = readNetwork({json.dumps(description)}, fs.readFileSync('weights'));\n"
-        "const { scores } = forward(network, new Float64Array(784));\n"
-        "console.log(JSON.stringify([Array.from(scores), typeof sourcesOf, typeof normalizeDigit,"
-        " typeof lossAndGradients]));\n"
-    )
-    (tmp_path / "one.mjs").write_text(f'import fs from "node:fs";\n{text}\n{ask}', "utf-8")
-    done = subprocess.run(["node", "one.mjs"], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    scores, *kinds = json.loads(done.stdout)
-    assert np.isfinite(scores).all() and len(scores) == 10
-    assert kinds == ["function"] * 3

@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets as widgets
-import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import nn
 
 from lenet_helpers.data.batches import BatchIterator
@@ -56,7 +55,7 @@ class MistakesPanel(Panel):
         self.matrix = ClickableTable(html=confusion_html(counts, classes))
         options = {str(number): name for number, name in enumerate(classes)}
         self.truth, self.answer = (Choice(options) for _ in range(2))
-        self.message, self.pictures, self._quiet = Message(), widgets.HTML(), False
+        self.message, self.pictures = Message(), widgets.HTML()
         for choice, words in (
             (self.truth, Words("真实类别", "True class")),
             (self.answer, Words("网络认为", "Taken for")),
@@ -66,16 +65,15 @@ class MistakesPanel(Panel):
             choice.observe(self._listed, "value")
         self.matrix.on_msg(lambda _, heard, __: "cell" in heard and self.choose(*heard["cell"]))
         super().__init__(self._rows())
-        self.choose(*_most_frequent_mistake(counts))
+        mistakes = counts - counts.diag().diag()
+        self.choose(*divmod(mistakes.argmax().item(), len(counts)))  # the most frequent one
 
     def choose(self, truth: int, answer: int) -> None:
         """Show the pictures of class ``truth`` that the network takes for ``answer``."""
-        self._quiet = True  # both lists change, and the pictures once
-        try:
-            self.truth.value, self.answer.value = str(truth), str(answer)
-        finally:
-            self._quiet = False
         self.matrix.cell = [truth, answer]
+        # Both lists change, and the pictures once.
+        with self.truth.hold_trait_notifications(), self.answer.hold_trait_notifications():
+            self.truth.value, self.answer.value = str(truth), str(answer)
         found = self.predictions.cell(truth, answer)
         shown = found[:MOST_PICTURES]
         self.message.say(self._summary(truth, answer, len(found)))
@@ -100,8 +98,9 @@ class MistakesPanel(Panel):
         return [above, self.matrix, lists, self.message, self.pictures]
 
     def _listed(self, change: dict) -> None:
-        if not self._quiet:
-            self.choose(int(self.truth.value), int(self.answer.value))
+        cell = [int(self.truth.value), int(self.answer.value)]
+        if cell != self.matrix.cell:
+            self.choose(*cell)
 
     def _summary(self, truth: int, answer: int, count: int) -> Words:
         of, to = self._data.classes[truth], self._data.classes[answer]
@@ -136,17 +135,14 @@ class MistakesPanel(Panel):
         return [first, Words(lead.zh + other.zh, lead.en + other.en), Words(*[f"#{number}"] * 2)]
 
 
-def _most_frequent_mistake(counts: torch.Tensor) -> tuple[int, int]:
-    """Row and column of the largest number off the diagonal; the corner if there is no mistake."""
-    mistakes = counts - counts.diag().diag()
-    return divmod(mistakes.argmax().item(), len(counts))
-
-
 def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> str:
-    """Pictures ``(n, h, w)`` side by side, with lines of text below and as alternative text."""
+    """Pictures ``uint8 (n, h, w)``, most ink black, with lines of text below and as their names."""
     figures = []
-    for image, lines in zip(images, captions, strict=True):
-        data = base64.b64encode(map_png(image)).decode()
+    for image, lines in zip(images.numpy(), captions, strict=True):
+        file = io.BytesIO()
+        picture = ImageOps.autocontrast(ImageOps.invert(Image.fromarray(image)))
+        picture.save(file, "PNG", compress_level=1)  # fast
+        data = base64.b64encode(file.getvalue()).decode()
         alt = escape("; ".join(map(str, lines)))
         caption = "".join(f"<div>{line.html()}</div>" for line in lines)
         figures.append(
@@ -154,13 +150,3 @@ def gallery_html(images: torch.Tensor, captions: Iterable[Sequence[Words]]) -> s
             f"<figcaption>{caption}</figcaption></figure>"
         )
     return f"<div class=lenet-gallery>{''.join(figures)}</div>"
-
-
-def map_png(numbers: torch.Tensor) -> bytes:
-    """One map ``(h, w)`` as a PNG with one pixel for each number: least white, greatest black."""
-    numbers = numbers.detach().double().cpu().numpy()
-    low, high = numbers.min(), numbers.max()
-    pixels = 255 - 255 * (numbers - low) / ((high - low) or 1)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG", compress_level=1)  # fast
-    return buffer.getvalue()

@@ -52,9 +52,8 @@ def as_drawing(picture) -> tuple[dict | None, torch.Tensor]:
     values, remarks = _values_and_remarks(picture)
     levels = np.clip(np.round(values), 0, 255).astype(np.uint8)
     image = ImageOps.pad(Image.fromarray(levels), (PAD_SIDE, PAD_SIDE), Image.Resampling.BILINEAR)
-    inks = image.tobytes()
-    drawn = torch.frombuffer(bytearray(inks), dtype=torch.uint8).reshape(PAD_SIDE, PAD_SIDE)
-    scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": base64.b64encode(inks).decode()}
+    drawn, inks = np.array(image), base64.b64encode(image.tobytes()).decode()
+    scan = {"height": PAD_SIDE, "width": PAD_SIDE, "inks": inks}
     if remarks:
         scan["remarks"] = [remark._asdict() for remark in remarks]
     drawing = {"strokes": [], "scan": scan} if drawn.any() or remarks else None

@@ -11,7 +11,7 @@ from lenet_helpers.handwriting.digit import digit_of
 from lenet_helpers.handwriting.ink import Step
 from lenet_helpers.handwriting.strip import strip
 from lenet_helpers.network_view.refuse import Refusal
-from lenet_helpers.network_view.stored import stored_network
+from lenet_helpers.network_view.stored import seen_as_by, stored_network
 from lenet_helpers.predictions import probabilities
 from lenet_helpers.words import SettingError, Words
 
@@ -69,8 +69,8 @@ def read_drawing(
             "net and data belong together: read_drawing(picture, net, test_iter).",
         )
     if net is None:
-        stored, data = stored_network(), load_data("digits", device="cpu")[1]
-        data.mean, data.std, data.standardize = stored.mean, stored.std, True
+        stored = stored_network()
+        data = seen_as_by(stored, load_data("digits", device="cpu")[1])
         net, refusal = stored.net, stored.refusal
     digit = digit_of(picture, deskew)
     remarks = list(digit.remarks)

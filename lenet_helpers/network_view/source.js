@@ -1,22 +1,24 @@
 // Where the picture comes from: the pad, a picture to choose from, or a scan from outside.
 import { paintInk } from "./colors.js";
 import { withMargin } from "./digit_form.js";
-import { canvasOf, element, rove } from "./elements.js";
+import { canvasOf, element, oncePerFrame, rove } from "./elements.js";
 import { BLANK_DRAWING, drawingAsPlain, drawingFromPlain, isBlank, makePad } from "./pad.js";
 import { inkOfGrey } from "./photo.js";
 import { makePhotos } from "./photo_input.js";
 import { WORDS, joined, spoken } from "./words.js";
 
-// `looked(finished, why)` hears that there is another picture; not finished while a stroke is drawn.
+// `looked(finished)` hears that the model has another picture: once a frame while a stroke is drawn, and
+// when it is finished; then `settled(why)` is called.
 // `readPhoto(grey)`, if given, takes the grey levels of a photo, and puts its digit on the pad. `line`, if
 // given, is the pad for a whole line of digits, as `makePad` takes it.
-export function makeSource({ network, pictures, model, state, speaker, looked, readPhoto, line = null }) {
+export function makeSource({ network, pictures, model, state, speaker, looked, settled, readPhoto, line = null }) {
   const [height, width] = network.input;
-  const pad = makePad({ speaker, changed: (finished) => looked(finished, "drawing"), ...line });
+  const pad = makePad({ speaker, changed: (finished) => changed(finished, "drawing"), ...line });
   const photos = makePhotos({ speaker, took: readPhoto ?? readSimply, isSimple: !readPhoto });
   pad.element.append(photos.note);
   pad.tools.append(...photos.buttons);
   const thumbs = makePictures({ pictures, network, speaker, choose });
+  const lookSoon = oncePerFrame(() => look(false));
 
   function baseOf(i) {
     return { picture: i, height, width, inks: pictures[i].inks };
@@ -24,7 +26,22 @@ export function makeSource({ network, pictures, model, state, speaker, looked, r
 
   function put(drawing, why) {
     pad.put(drawing);
-    looked(true, why);
+    changed(true, why);
+  }
+
+  function changed(finished, why) {
+    if (!finished) {
+      lookSoon();
+      return;
+    }
+    lookSoon.cancel();
+    look(true);
+    settled(why);
+  }
+
+  function look(finished) {
+    read(finished);
+    looked(finished);
   }
 
   function choose(i) {
@@ -73,7 +90,7 @@ export function makeSource({ network, pictures, model, state, speaker, looked, r
     return state.picture === null ? null : pictureWords(network, pictures[state.picture], state.picture);
   }
 
-  return { pad, photos, thumbs, choose, draw, read, remarks, begin, words };
+  return { pad, photos, thumbs, choose, draw, remarks, begin, words, stop: lookSoon.cancel };
 }
 
 // Pictures to choose from, as thumbnails, a page at a time.

@@ -1,6 +1,7 @@
 """The living view without a kernel: one picture of what every layer makes of an image."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,16 +37,14 @@ class Stage(NamedTuple):
 def stages_of(net: nn.Sequential, X: torch.Tensor) -> dict[str, Stage]:
     """The stages of one picture ``X``, ``(1, 1, h, w)``, by the names that ``network.js`` gives."""
     stages = {"input": Stage(-1, X[0].float().cpu())}
-    counts, name = dict.fromkeys(SHORT.values(), 0), ""
+    counts = Counter()
     for at, (layer, (_, output)) in enumerate(zip(net, layer_outputs(net, X), strict=True)):
         if short := SHORT.get(type(layer)):
             counts[short] += 1
-            name = f"{short}{counts[short]}"
-            shape = output.shape[1:] if output.dim() == 4 else (1, 1, output.shape[1])
-            stages[name] = Stage(at, output.reshape(shape).float().cpu())
-        elif not isinstance(layer, nn.Flatten):  # an activation
-            before = stages[name]
-            stages[name] = Stage(before.layer, output.reshape(before.numbers.shape).float().cpu())
+            name, place = f"{short}{counts[short]}", at
+            shape = output.shape[1:] if output.dim() == 4 else (1, 1, -1)
+        if not isinstance(layer, nn.Flatten):  # an activation takes the place of its layer
+            stages[name] = Stage(place, output.reshape(shape).float().cpu())
     return stages
 
 

@@ -48,19 +48,25 @@ def network_of(weights: dict, activation: str) -> nn.Sequential:
 def pictures_for(stored: Stored) -> BatchIterator:
     """MNIST's test images if they are at hand, else scikit-learn's digits in the same form."""
     if datasets_at_hand()["mnist"]:
-        data = load_data("mnist", device="cpu")[1]
-    else:
-        (data,) = digits_in_form(test_only=True)
+        return seen_as_by(stored, load_data("mnist", device="cpu")[1])
+    return seen_as_by(stored, _in_form(load_data("digits", device="cpu")[1]))
+
+
+def seen_as_by(stored: Stored, data: BatchIterator) -> BatchIterator:
+    """These pictures, their pixels standardised as this network learned them."""
     data.mean, data.std, data.standardize = stored.mean, stored.std, True
     return data
 
 
-def digits_in_form(*, test_only: bool = False) -> tuple[BatchIterator, ...]:
-    """scikit-learn's digits in the form of MNIST: training and test part, or that alone."""
-    parts = load_data("digits", device="cpu")[1 if test_only else 0 :]
-    for part in parts:
-        images = torch.stack([normalize_digit(image) for image in part.images])
-        part.images = images.round().to(torch.uint8)
-    for part in parts:
-        part.mean, part.std = pixel_statistics(parts[0].images)
-    return parts
+def digits_in_form() -> tuple[BatchIterator, BatchIterator]:
+    """scikit-learn's digits in the form of MNIST: training and test part."""
+    train, test = map(_in_form, load_data("digits", device="cpu"))
+    for part in (train, test):
+        part.mean, part.std = pixel_statistics(train.images)
+    return train, test
+
+
+def _in_form(data: BatchIterator) -> BatchIterator:
+    images = torch.stack([normalize_digit(image) for image in data.images])
+    data.images = images.round().to(torch.uint8)
+    return data

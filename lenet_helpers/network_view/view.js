@@ -39,7 +39,7 @@ export function mountNetworkView(host, options) {
   const picture = makeMaps({ network, index: 0, speaker, act: pointer.actOf(() => shownNetworks()[0]) });
   const flows = networks.map((_, slot) => makeFlow({
     network, picture, ground, speaker, act: pointer.actOf(() => shownNetworks()[slot]) }));
-  const source = makeSource({ network, pictures, model, state, speaker, looked,
+  const source = makeSource({ network, pictures, model, state, speaker, looked, settled: settle,
                               readPhoto: options.readPhoto });
   const toolbar = makeToolbar({ names, scales, speaker, set, canDraw });
   const learn = checkpoints && makeLearn({ checkpoints, speaker, changed: showCheckpoint });
@@ -48,7 +48,6 @@ export function mountNetworkView(host, options) {
     pad: canDraw ? source.pad.element : null, picture, pictures: source.thumbs } });
 
   const paintSoon = oncePerFrame(() => paint(true));
-  const lookSoon = oncePerFrame(() => look(false));
   const arrangeSoon = oncePerFrame(arrange);
   const announceSoon = onceSettled(announce, SETTLED);
 
@@ -62,18 +61,7 @@ export function mountNetworkView(host, options) {
 
   // Another picture
 
-  function looked(finished, why) {
-    if (!finished) {
-      lookSoon();
-      return;
-    }
-    lookSoon.cancel();
-    look(true);
-    settle(why);
-  }
-
-  function look(finished) {
-    source.read(finished);
+  function looked(finished) {
     if (state.steps) steps.show(model.steps);
     judge(finished);
     paint(!finished);
@@ -192,7 +180,8 @@ export function mountNetworkView(host, options) {
   };
 
   function destroy() {
-    for (const later of [paintSoon, lookSoon, announceSoon, arrangeSoon]) later.cancel();
+    for (const later of [paintSoon, announceSoon, arrangeSoon]) later.cancel();
+    source.stop();
     pointer.stop();
     if (learn) learn.stop();
     for (const stop of stops) stop();

@@ -23,12 +23,12 @@ from lenet_helpers.network_view.pictures import (
     choose_pictures,
     require_within,
 )
-from lenet_helpers.network_view.refuse import Refusal, rules_of
+from lenet_helpers.network_view.refuse import Refusal
 from lenet_helpers.network_view.still import caption_of, stages_of, still_picture
 from lenet_helpers.network_view.stored import pictures_for, stored_network
 from lenet_helpers.panels import Panel
 from lenet_helpers.predictions import probabilities
-from lenet_helpers.words import Words, require_known
+from lenet_helpers.words import SettingError, Words, require_known
 
 PLACE = ("channel", "row", "column")
 
@@ -46,9 +46,8 @@ class NetworkView(Panel):
         other: a second network to compare with; it may differ in its activations.
         checkpoints: of ``net``'s training, as ``train(..., checkpoints=...)`` collects them.
         draw: whether there is a pad to draw on.
-        names: of both networks; by default as in `as_networks`.
-        refusal: the rule by which ``net`` may say "not a digit"; for two networks a pair, of each
-            its own or ``None``. A checkpoint before the last is another network, and has none.
+        refusal: the rule by which ``net`` may say "not a digit". ``other``, and a checkpoint before
+            the last, is another network, and has none.
 
     Raises:
         SettingError: a network cannot be shown, or does not fit the pictures or the other one.
@@ -61,24 +60,28 @@ class NetworkView(Panel):
         other: nn.Sequential | None = None,
         checkpoints: Sequence[Checkpoint] | None = None,
         draw: bool = True,
-        names: tuple[Words, Words] | None = None,
-        refusal: Refusal | Sequence[Refusal | None] | None = None,
+        refusal: Refusal | None = None,
     ) -> None:
         if net is None and test_iter is None:
             stored = stored_network()
             net, refusal, test_iter = stored.net, stored.refusal, pictures_for(stored)
+        if not isinstance(refusal, Refusal | None):
+            raise SettingError(
+                "refusal 应是 Refusal.fit(...) 的结果。",
+                "refusal must be what Refusal.fit(...) returns.",
+            )
         nets = [net_for(each, test_iter) for each in [net] + [other] * (other is not None)]
-        networks, notes = as_networks(nets, test_iter, names), choose_pictures(nets[0], test_iter)
+        networks, notes = as_networks(nets, test_iter), choose_pictures(nets[0], test_iter)
         self._nets = [evaluating(each) for each in nets]
         self._data, self._numbers = test_iter, list(notes)
         self._checkpoints = None if checkpoints is None else list(checkpoints)
-        self._refusals = rules_of(refusal, nets)
+        self._refusal = refusal
         self._drawn: tuple[dict | None, torch.Tensor | None] = (None, None)
         self.view = BrowserView(
             networks=networks,
             pictures=[as_picture(test_iter, number, note) for number, note in notes.items()],
             checkpoints=None if checkpoints is None else as_checkpoints(nets[0], self._checkpoints),
-            refusals=[rule and list(rule.describe()) for rule in self._refusals],
+            refusals=[refusal and list(refusal.describe())],
             draw=draw,
             state={"picture": 0 if notes else None, "drawing": None, "chosen": None},
         )
@@ -131,9 +134,9 @@ class NetworkView(Panel):
             return
         stages = self._stages()
         sizes = require_known(stages, layer, Words("层", "layer")).numbers.shape
-        for name, at, size in zip(PLACE, (channel, row, column), sizes, strict=True):
-            require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
         place = dict(zip(PLACE, (channel, row, column), strict=True))
+        for (name, at), size in zip(place.items(), sizes, strict=True):
+            require_within(at, size, Words(f"{layer} 的 {name} ", f"{layer}'s {name}"))
         stage = list(stages).index(layer)
         self._show(chosen={"network": self._shown(), "stage": stage, **place})
 
@@ -184,19 +187,23 @@ class NetworkView(Panel):
         return 0 if number == "both" else number
 
     def _net(self) -> nn.Sequential:
-        moment = self.view.state.get("checkpoint")
-        if self._shown() or self._checkpoints is None or moment is None:
+        moment = self._moment()
+        if moment is None:
             return self._nets[self._shown()]
         return net_at(self._nets[0], self._checkpoints[moment])
 
+    def _moment(self) -> int | None:
+        """Which checkpoint is shown; ``None`` if it is a network as it is."""
+        moment = self.view.state.get("checkpoint")
+        return None if self._shown() or self._checkpoints is None else moment
+
     def _judged(self) -> tuple[float, float] | None:
         """The picture's score for refusing, and the threshold."""
-        rule, moment = self._refusals[self._shown()], self.view.state.get("checkpoint")
-        is_earlier = self._checkpoints and moment not in (None, len(self._checkpoints) - 1)
-        if rule is None or (is_earlier and not self._shown()) or not self.image.any():
+        is_earlier = self._moment() not in (None, len(self._checkpoints or ()) - 1)
+        if self._refusal is None or self._shown() or is_earlier or not self.image.any():
             return None
-        scores = rule.scores(self._nets[self._shown()], self._data, self.image[None])
-        return scores.item(), rule.threshold
+        scores = self._refusal.scores(self._nets[0], self._data, self.image[None])
+        return scores.item(), self._refusal.threshold
 
     def _stages(self):
         return stages_of(self._net(), self._data.prepare(self.image[None].to(self._data.device)))

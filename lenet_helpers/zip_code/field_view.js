@@ -1,7 +1,7 @@
 // A whole line of digits, written or photographed, is read on one screen: the window slides, the scores
 // rise and fall, and below stands the answer with its sureness, or the refusal.
 import { watchTheme } from "../network_view/colors.js";
-import { element, oncePerFrame, onceSettled } from "../network_view/elements.js";
+import { element, onceSettled } from "../network_view/elements.js";
 import { isBlank } from "../network_view/pad.js";
 import { makeSource } from "../network_view/source.js";
 import { joined, makeSpeaker, say } from "../network_view/words.js";
@@ -23,11 +23,10 @@ export function mountFieldView(host, options) {
   const model = { look };
   const source = makeSource({
     network: { input: [WINDOW_SIDE, FIELD_WIDTH], classes: [] }, pictures, model, state, speaker, looked,
-    readPhoto: options.readPhoto,
+    settled: settle, readPhoto: options.readPhoto,
     line: { height: PAD_HEIGHT, width: PAD_WIDTH, usualBrush: LINE_BRUSH,
             words: { name: FIELD_WORDS.pad, hint: FIELD_WORDS.padHint } } });
   const rules = makeRules({ speaker, state, changed: ruled });
-  const readSoon = oncePerFrame(() => read(false));
   const announceSoon = onceSettled(() => say(live, answerNow().words), FIELD_SETTLED);
   const tellSoon = onceSettled(() => onChange(controller.state, "chosen"), FIELD_SETTLED);
   let field = null, logP = null, reading = null;
@@ -41,19 +40,8 @@ export function mountFieldView(host, options) {
     logP = field && slideOver(network, field);
   }
 
-  function looked(finished, why) {
+  function looked() {
     plot.stop();
-    if (!finished) {
-      readSoon();
-      return;
-    }
-    readSoon.cancel();
-    read(true);
-    settle(why);
-  }
-
-  function read(finished) {
-    source.read(finished);
     decide();
   }
 
@@ -108,7 +96,8 @@ export function mountFieldView(host, options) {
     get reading() { return reading && { ...reading, ...answerNow() }; },
     get logP() { return logP; },
     destroy() {
-      for (const later of [readSoon, announceSoon, tellSoon]) later.cancel();
+      for (const later of [announceSoon, tellSoon]) later.cancel();
+      source.stop();
       plot.stop();
       stopWatching();
       root.remove();
