@@ -43,7 +43,7 @@ def test_html_has_each_language_as_an_element_and_once_what_is_the_same():
 
 
 def test_without_caption_and_foot_there_is_no_trace_of_them():
-    table = Table(("a", "b"), [(1, 2)])
-    assert str(table) == "a  b\n1  2"
-    assert "caption" not in table._repr_html_()
-    assert "right" not in table._repr_html_()
+    table = Table(("a", "b"), [("<", 2)])
+    html = table._repr_html_()
+    assert str(table) == "a  b\n<  2"
+    assert "caption" not in html and "right" not in html and "&lt;" in html

@@ -67,21 +67,15 @@ class SweepFile:
             os.truncate(self.path, len(content) - len(cut))
         return found
 
-    def begin(self) -> None:
-        """Make the file ready before anything is run; an `OSError` if it cannot be written."""
+    def append(self, *rows: Settings) -> None:
+        """Write finished combinations, and do not return before they are on the disk.
+
+        Without any, this makes the file ready; an `OSError` if it cannot be written.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
-            empty = file.tell() == 0
-        if empty:
-            self._add(self._header)
-
-    def append(self, settings: Settings, result: Settings, error: str) -> None:
-        """Write one finished combination, and do not return before it is on the disk."""
-        self._add({"settings": settings, "result": result, "error": error})
-
-    def _add(self, line: Settings) -> None:
-        with open(self.path, "ab") as file:
-            file.write(in_json(line).encode() + b"\n")
+            for row in rows if file.tell() else (self._header, *rows):
+                file.write(in_json(row).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 

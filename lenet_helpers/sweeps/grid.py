@@ -67,13 +67,13 @@ def sweep(
     missing = [cell for cell in cells if key(cell) not in known]
     if missing:
         if store:
-            store.begin()
+            store.append()
         done = len(cells) - len(missing)
         with _bar(len(cells), done) as add_one, closing(_run(job, missing, executor)) as runs:
             for cell, (result, error, lasting) in runs:
                 known[key(cell)] = result, error
                 if store and lasting:
-                    store.append(cell, result, error)
+                    store.append({"settings": cell, "result": result, "error": error})
                 add_one()
     table = pandas.DataFrame([cell | known[key(cell)][0] for cell in cells])
     return table.assign(error=[known[key(cell)][1] for cell in cells])
