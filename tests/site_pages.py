@@ -1,6 +1,5 @@
 """The site, built once for all tests of a process, and read with an HTML parser."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,11 +9,11 @@ from bs4 import BeautifulSoup
 from web.build import build
 
 
-@dataclass(frozen=True)
 class Site:
     """A built site."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @cached_property
     def pages(self) -> dict[str, BeautifulSoup]:
@@ -31,11 +30,8 @@ def build_into(folder: Path) -> Site:
 
 def addresses(page: BeautifulSoup) -> list[str]:
     """Every address that a page loads or leads to, data inside the page left out."""
-    found = [
-        element[attribute]
-        for attribute in ("href", "src", "srcset", "action", "poster", "data")
-        for element in page.find_all(attrs={attribute: True})
-    ]
+    names = ("href", "src", "srcset", "action", "poster", "data")
+    found = [element[name] for name in names for element in page.find_all(attrs={name: True})]
     return [address for address in found if not address.startswith("data:")]
 
 
@@ -45,10 +41,8 @@ def dead_links(site: Site) -> list[str]:
     for name, page in site.pages.items():
         for address in addresses(page):
             parts = urlsplit(address)
-            if parts.scheme:
-                continue
             file, place = unquote(parts.path) or f"{name}.html", unquote(parts.fragment)
-            there = (site.folder / file).is_file()
+            there = parts.scheme or (site.folder / file).is_file()
             if not there or place and not site.pages[Path(file).stem].find(id=place):
                 dead.append(f"{name}: {address}")
     return dead
