@@ -113,8 +113,10 @@ def test_failed_combination_is_a_row_with_its_reason_and_only_those_of_the_setti
     ]  # fmt: skip
     with ThreadPoolExecutor(2) as executor:
         assert sweep(grid, fragile, executor=executor).equals(table)
-    table = sweep({"a": [1]}, lambda a: {"net": torch.nn.ReLU()})
+    results = {1: {"net": torch.nn.ReLU()}, 2: None}
+    table = sweep({"a": [1, 2]}, lambda a: results[a])
     assert table["error"][0] == "TypeError: ReLU has no form in JSON"
+    assert table["error"][1].startswith("TypeError: 'NoneType'")
 
 
 # The file
