@@ -20,9 +20,6 @@ import draw_lenet  # noqa: E402
 import drawing_kit as kit  # noqa: E402
 
 LIMITS = {".svg": 200_000, ".png": 120_000}
-NEEDS_FONT = pytest.mark.skipif(
-    kit.find_cjk_font() is None, reason="no font with Chinese letters: nothing can be drawn"
-)
 
 
 def drawn_shapes() -> list[tuple[int, ...]]:
@@ -80,22 +77,21 @@ def test_drawn_and_committed_layers_are_those_of_the_network():
 
 
 def test_committed_pictures_write_the_networks_layers():
-    written, short = texts("lenet"), " | ".join(texts("lenet_compressed"))
-    layers, kernels = list(lenet()), []
-    for layer in layers:
-        if isinstance(layer, nn.Conv2d):
-            kernels.append("{}×{} 卷积".format(*layer.kernel_size))
-            assert f"5×5 卷积 Conv ({layer.out_channels})" in short
-        elif isinstance(layer, nn.AvgPool2d):
-            kernels.append(f"{layer.kernel_size}×{layer.kernel_size} 平均汇聚")
-        elif isinstance(layer, nn.Linear):
-            assert f"全连接 FC ({layer.out_features})" in short
+    convolutions, pools, linears, sigmoids = (
+        [layer for layer in lenet() if isinstance(layer, kind)]
+        for kind in (nn.Conv2d, nn.AvgPool2d, nn.Linear, nn.Sigmoid)
+    )
+    written, short, kernels = texts("lenet"), " | ".join(texts("lenet_compressed")), []
+    for convolution, pool in zip(convolutions, pools, strict=True):
+        assert f"5×5 卷积 Conv ({convolution.out_channels})" in short
+        kernels.append("{}×{} 卷积".format(*convolution.kernel_size))
+        kernels.append(f"{pool.kernel_size}×{pool.kernel_size} 平均汇聚")
     assert [text for text in written if text in kernels] == kernels
-    linears = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    assert all(f"全连接 FC ({linear.out_features})" in short for linear in linears)
     assert written.count("全连接层") == len(linears)
-    assert written.count("sigmoid") == sum(isinstance(layer, nn.Sigmoid) for layer in layers)
+    assert written.count("sigmoid") == len(sigmoids)
     assert f"展平 flatten: {linears[0].in_features}" in written
-    assert f"填充 padding {layers[0].padding[0]}" in written
+    assert f"填充 padding {convolutions[0].padding[0]}" in written
 
 
 def test_convolution_picture_computes_as_torch_does():
@@ -119,7 +115,7 @@ def test_formula_agrees_with_torch(n, k, p, s):
     assert output.shape[-1] == draw.output_size(n, k, p, s)
 
 
-@NEEDS_FONT
+@pytest.mark.skipif(kit.find_cjk_font() is None, reason="no font with Chinese letters")
 def test_drawing_twice_gives_the_same_bytes(redraw):
     first, second = redraw("first"), redraw("second")
     assert set(first) == {name + suffix for name in draw.PICTURES for suffix in LIMITS}
