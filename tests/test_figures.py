@@ -118,7 +118,7 @@ def test_costs_stand_beside_the_layers_that_have_any():
     picture = network_costs(trace_shapes(lenet(), torch.zeros(1, 1, 28, 28)), CAPTION)
     parameters, multiply_adds = picture.figure.axes
     names = [text.get_text() for text in parameters.get_yticklabels()]
-    assert names == ["conv1", "conv2", "fc1", "fc2", "fc3"]
+    assert names == ["conv1", "conv2", "fc1", "fc2", "fc3"] and parameters.yaxis_inverted()
     assert "48,120 · 78.0%" in [text.get_text() for text in parameters.texts]
     assert "240,000 · 57.6%" in [text.get_text() for text in multiply_adds.texts]
 

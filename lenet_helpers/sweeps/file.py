@@ -9,7 +9,6 @@ from typing import Any
 from lenet_helpers.words import LessonError
 
 Settings = Mapping[str, Any]
-Result = tuple[dict[str, Any], str]
 
 
 class SweepFileError(LessonError, ValueError):
@@ -39,7 +38,7 @@ class SweepFile:
         name = getattr(job, "__qualname__", type(job).__qualname__)
         self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
 
-    def read(self) -> dict[str, Result]:
+    def read(self) -> dict[str, tuple[dict, str]]:
         """Result and error of each finished combination, by its `key`; or a `SweepFileError`."""
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, cut = content.split(b"\n")
