@@ -9,6 +9,7 @@ there again when the loop has ended; with one thread, a seed gives the same numb
 
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -32,11 +33,8 @@ def read_clocks() -> Clocks:
 
 def cores_free_now(file: Path = Path("/proc/loadavg")) -> int | None:
     """The cores left over by all other threads that compute or wait to; only Linux tells."""
-    words = " ".join(_lines(file)).split()
-    if len(words) < 4:
-        return None
-    at_work = int(words[3].split("/")[0])  # this thread included
-    return (os.cpu_count() or 1) - (at_work - 1)
+    at_work = re.search(r"(\d+)/", " ".join(_lines(file)))  # this thread included
+    return (os.cpu_count() or 1) - (int(at_work[1]) - 1) if at_work else None
 
 
 def allowed_cores(root: Path = Path("/")) -> int:
@@ -52,9 +50,7 @@ def allowed_cores(root: Path = Path("/")) -> int:
             continue
         mount = root / "sys/fs/cgroup" / controllers
         group = mount / path.strip("/")
-        for folder in (group, *group.parents):
-            if not folder.is_relative_to(mount):
-                break
+        for folder in (group, *group.parents[: len(group.relative_to(mount).parts)]):
             quota = " ".join(_lines(folder / "cpu.max")).split() or [
                 *_lines(folder / "cpu.cfs_quota_us"), *_lines(folder / "cpu.cfs_period_us")
             ]  # fmt: skip
@@ -69,23 +65,19 @@ class _Loop:
     latest: int | None = None  # what any loop of this process took last
 
     def __init__(self) -> None:
-        self.thread, self.depth = threading.get_ident(), 0
-        self.most = self.found = self.ours = torch.get_num_threads()
-        first = min(_Loop.latest or self.most, self.most)
-        self.chooser = ThreadCount(first, time.perf_counter, read_clocks, cores_free_now)
+        self.thread, self.depth, most = threading.get_ident(), 0, torch.get_num_threads()
+        first = min(_Loop.latest or most, most)
+        self.chooser = ThreadCount(first, time.perf_counter, read_clocks)
 
     def begin(self) -> None:
-        self.depth += 1
-        if self.depth > 1:
-            return
-        self.most = self.found = self.ours = torch.get_num_threads()
+        self.found = self.ours = torch.get_num_threads()
         with _lock:
             for other in _running:  # a new thread inherits the number that a loop has set
                 if self.found == other.ours:
-                    self.most = self.found = max(self.found, other.found)
+                    self.found = max(self.found, other.found)
             _running.append(self)
-        self.most = min(self.most, allowed_cores())
-        self.chooser.begin(self.most)
+        self.most = min(self.found, allowed_cores())
+        self.chooser.begin(self.most, cores_free_now())
 
     def adjust(self) -> None:
         now = torch.get_num_threads()
@@ -98,9 +90,6 @@ class _Loop:
             torch.set_num_threads(self.ours)
 
     def end(self) -> None:
-        self.depth -= 1
-        if self.depth:
-            return
         with _lock:
             _running.remove(self)
         if threading.get_ident() == self.thread and torch.get_num_threads() == self.ours:
@@ -121,11 +110,15 @@ def free_cores() -> Iterator[Callable[[], None]]:
     if not hasattr(_here, "loop"):
         _here.loop = _Loop()
     loop = _here.loop
-    loop.begin()
+    if loop.depth == 0:
+        loop.begin()
+    loop.depth += 1
     try:
         yield loop.adjust
     finally:
-        loop.end()
+        loop.depth -= 1
+        if loop.depth == 0:
+            loop.end()
 
 
 @contextmanager

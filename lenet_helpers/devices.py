@@ -10,10 +10,7 @@ from lenet_helpers.seeding import seeded
 from lenet_helpers.words import SettingError, Words
 
 TOLERANCE = 0.02  # of a gradient's length; GPUs that round more coarsely are 0.001 off, faults 1
-TOO_OLD = Words(
-    "这个 PyTorch 不再支持这么旧的显卡", "this PyTorch has no kernels for a card this old"
-)
-GPUS = {"cuda": Words("NVIDIA GPU", "NVIDIA GPU"), "mps": Words("Apple GPU", "Apple's GPU")}
+GPUS = {"cuda": Words.same("NVIDIA GPU"), "mps": Words("Apple GPU", "Apple's GPU")}
 
 
 def try_gpu() -> torch.device:
@@ -48,7 +45,7 @@ def require_device(device: torch.device | str) -> torch.device:
         found = (torch.zeros(1, device=device) + 1).device  # some GPUs fail at their first sum
         reason = fault(found.type) if found.type in GPUS else None
     except (RuntimeError, AssertionError, TypeError, ValueError) as error:
-        reason = Words.same(_first_line(error))
+        reason = _said(error)
     if reason is None:
         return found
     raise SettingError(
@@ -78,7 +75,7 @@ def fault(kind: str) -> Words | None:
         try:
             here, there = (one_step(torch.device(device), pooling) for device in ("cpu", kind))
         except Exception as error:  # a driver can fail in any way
-            return TOO_OLD if "no kernel image" in str(error) else Words.same(_first_line(error))
+            return _said(error)
         off = max(
             ((ours - theirs).norm() / ours.norm()).nan_to_num(torch.inf).item()
             for ours, theirs in zip(here, there, strict=True)
@@ -129,5 +126,9 @@ def _say_once(sentence: Words) -> None:
     print(sentence)
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).split("\n")[0]
+def _said(error: Exception) -> Words:
+    if "no kernel image" in str(error):
+        return Words(
+            "这个 PyTorch 不再支持这么旧的显卡", "this PyTorch has no kernels for a card this old"
+        )
+    return Words.same((str(error) or type(error).__name__).split("\n")[0])

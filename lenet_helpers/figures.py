@@ -18,10 +18,7 @@ from lenet_helpers.fonts import chinese_font
 from lenet_helpers.palette import COLORS, LINES, MANY_POINTS, MARKS
 from lenet_helpers.words import Words
 
-DPI = 100
 _STYLE = threading.RLock()  # matplotlib's settings are one set for all threads
-FRAME = "0.6"
-NAMES = {"Conv2d": "conv", "Linear": "fc"}  # conv1, conv2, fc1, …
 
 
 @dataclass
@@ -79,7 +76,7 @@ def style() -> Iterator[None]:
         "axes.prop_cycle": matplotlib.cycler(color=COLORS),
         "axes.unicode_minus": False,
         "legend.frameon": False,
-        "figure.dpi": DPI,
+        "figure.dpi": 100,
         "figure.facecolor": "white",
     }
     with _STYLE, matplotlib.rc_context(look):
@@ -128,7 +125,7 @@ def image_grid(
         for index, (axis, image) in enumerate(zip(axes.flat, images, strict=False)):
             axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
             axis.set(xticks=[], yticks=[])
-            axis.spines[:].set(visible=frame, color=FRAME)
+            axis.spines[:].set(visible=frame, color="0.6")
             if titles:
                 text = titles[index]
                 axis.set_title(text if isinstance(text, str) else label(*text), fontsize=9)
@@ -152,12 +149,20 @@ def curves(
     """
     figure, axis = new_figure(7.0, 3.6)
     with style():
-        for (name, (x, y)), line, mark in zip(series.items(), cycle(LINES), cycle(MARKS)):
-            axis.plot(x, y, line, marker=mark if len(x) <= MANY_POINTS else None, ms=4, label=name)
+        draw_curves(axis, series)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale=yscale, ylim=ylim)
-        axis.grid(alpha=0.4)
-        axis.legend()
     return Picture(figure, caption, colors=32)
+
+
+def draw_curves(axis, series: Mapping[str, tuple[Sequence, Sequence[float]]]) -> list:
+    """Draw named curves as `curves` does, with grid and legend, and return their lines."""
+    lines = []
+    for (name, (x, y)), line, mark in zip(series.items(), cycle(LINES), cycle(MARKS)):
+        marker = mark if len(x) <= MANY_POINTS else None
+        lines += axis.plot(x, y, line, marker=marker, ms=4, label=name)
+    axis.grid(alpha=0.4)
+    axis.legend()
+    return lines
 
 
 def timeline(
@@ -182,7 +187,8 @@ def timeline(
 def network_costs(trace, caption: Words) -> Picture:
     """Parameters and multiply-adds of the layers of a `ShapeTrace`, with their shares."""
     costly = [row for row in trace.rows if row.parameters + row.multiply_adds]
-    kinds = [NAMES.get(row.layer, row.layer) for row in costly]
+    short = {"Conv2d": "conv", "Linear": "fc"}
+    kinds = [short.get(row.layer, row.layer) for row in costly]
     names = [f"{kind}{kinds[: n + 1].count(kind)}" for n, kind in enumerate(kinds)]
     panels = (
         (label("参数", "parameters"), [row.parameters for row in costly]),

@@ -1,5 +1,6 @@
 """A font for the Chinese words in pictures, also if it was installed after matplotlib looked."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -16,27 +17,24 @@ CHINESE_FONTS = (
 @cache
 def chinese_font() -> str | None:
     """A font on this machine that has Chinese characters, or ``None``."""
-    if found := _listed():
-        return found
-    renew_font_list()
+    if not _listed():
+        _renew_list()
     return _listed()
-
-
-def renew_font_list() -> None:
-    """Add to matplotlib's list of fonts, which it keeps on disk, those installed since then."""
-    manager = font_manager.fontManager
-    known = {font.fname for font in manager.ttflist}
-    new = [path for path in font_manager.findSystemFonts() if path not in known]
-    for path in new:
-        try:
-            manager.addfont(path)
-        except Exception:  # a font that cannot be read is no font; matplotlib passes over it too
-            continue
-    if new:
-        name = f"fontlist-v{font_manager.FontManager.__version__}.json"
-        font_manager.json_dump(manager, Path(matplotlib.get_cachedir(), name))
 
 
 def _listed() -> str | None:
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in CHINESE_FONTS if name in installed), None)
+
+
+def _renew_list() -> None:
+    """Add to matplotlib's list of fonts, which it keeps on disk, those installed since then."""
+    manager = font_manager.fontManager
+    new = set(font_manager.findSystemFonts()) - {font.fname for font in manager.ttflist}
+    for path in new:
+        # a font that cannot be read is no font; matplotlib passes over it too
+        with suppress(Exception):
+            manager.addfont(path)
+    if new:
+        name = f"fontlist-v{manager.__version__}.json"
+        font_manager.json_dump(manager, Path(matplotlib.get_cachedir(), name))

@@ -14,11 +14,9 @@ from lenet_helpers.fonts import chinese_font
 from lenet_helpers.tables import Table
 from lenet_helpers.words import SettingError, Words
 
-HEADINGS = (Words("项目", "What"), Words("这台机器", "Here"), Words("要做什么", "What to do"))
 NOTHING = "—"
 NOT_HERE = Words("没有", "not here")
 NO_GPU = Words("无需操作：CPU 也能上完每一课", "nothing: every lesson runs on a CPU")
-FONT = Words("图中的中文字体", "Chinese font for plots")
 NO_FONT = Words(
     "图中只有英文；要显示中文，请安装中文字体（如 fonts-noto-cjk）并重启内核",
     "plots are in English alone; for Chinese install a font (fonts-noto-cjk, say) and restart",
@@ -31,24 +29,22 @@ BAD_LENET_DATA = Words("请改正 LENET_DATA：没有这个文件夹", "correct 
 
 def check_machine() -> Table:
     """Look at Python, torch, the device, the fonts and the data sets; nothing is downloaded."""
-    font = chinese_font()
+    font, system, day = chinese_font(), platform.system(), date.today()
+    fonts = (font, NOTHING) if font else (NOT_HERE, NO_FONT)
     rows = [
         ("Python", platform.python_version(), NOTHING),
         ("PyTorch", torch.__version__, NOTHING),
         (Words("计算设备", "Device"), *_device(try_gpu())),
         (Words("CPU 线程数", "CPU threads"), torch.get_num_threads(), NOTHING),
-        (FONT, font or NOT_HERE, NOTHING if font else NO_FONT),
+        (Words("图中的中文字体", "Chinese font for plots"), *fonts),
+        *_data(),
     ]
-    return Table(HEADINGS, [*rows, *_data()], caption=_whose())
-
-
-def _whose() -> Words:
-    """Of a stored table one must not think that it is about one's own machine."""
-    system, day = platform.system(), date.today()
-    return Words(
+    headings = Words("项目", "What"), Words("这台机器", "Here"), Words("要做什么", "What to do")
+    whose = Words(  # of a stored table one must not think that it is about one's own machine
         f"这里说的是最近一次运行这个单元格的机器（{system}，{day}）：自己运行一次，看到的才是你的机器",
         f"About the machine that last ran this cell ({system}, {day}): run it to see yours",
     )
+    return Table(headings, rows, caption=whose)
 
 
 def _device(device: torch.device) -> tuple[str, Words | str]:

@@ -1,6 +1,5 @@
 """The site, built once for all tests of a process, and read with an HTML parser."""
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -8,11 +7,11 @@ from urllib.parse import unquote, urlsplit
 from bs4 import BeautifulSoup
 
 
-@dataclass(frozen=True)
 class Site:
     """A built site."""
 
-    folder: Path
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
 
     @cached_property
     def pages(self) -> dict[str, BeautifulSoup]:
@@ -24,11 +23,8 @@ class Site:
 
 def addresses(page: BeautifulSoup) -> list[str]:
     """Every address that a page loads or leads to, data inside the page left out."""
-    found = [
-        element[attribute]
-        for attribute in ("href", "src", "srcset", "action", "poster", "data")
-        for element in page.find_all(attrs={attribute: True})
-    ]
+    names = ("href", "src", "srcset", "action", "poster", "data")
+    found = [element[name] for name in names for element in page.find_all(attrs={name: True})]
     return [address for address in found if not address.startswith("data:")]
 
 

@@ -2,7 +2,9 @@
 
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,35 +16,35 @@ STEP = 0.005  # seconds between two batches
 
 
 class Machine:
-    """Some cores, a loop, and threads of other programs that always have work."""
+    """Some cores, loops of one process, and threads of other programs that always have work."""
 
-    def __init__(self, cores: int, others: int = 0, quota: float = float("inf")) -> None:
-        self.cores, self.others, self.quota = cores, others, quota
-        self.clocks, self.tells_others = Clocks(0.0, 0.0, 0.0, 0.0), True
-        self.alone = 0.0  # which share of the time the loop works in one thread, as for drawing
-        self.loop = ThreadCount(cores, lambda: self.clocks.wall, lambda: self.clocks, self.free_now)
-        self.chosen: list[int] = []
+    def __init__(self, cores: int, others: int = 0, loops: int = 1) -> None:
+        self.cores, self.others, self.quota = cores, others, float("inf")
+        self.alone = 0.0  # which share of the time a loop works in one thread, as for drawing
+        self.tells_others, self.clocks = True, Clocks(0.0, 0.0, 0.0, 0.0)
+        clocks = (lambda: self.clocks.wall), (lambda: self.clocks)
+        self.loops = [ThreadCount(cores, *clocks) for _ in range(loops)]
+        self.chosen: list[int] = []  # by the last of them
 
-    def free_now(self) -> int | None:
-        return self.cores - self.others if self.tells_others else None
-
-    def pause(self, seconds: float) -> None:
-        idle = max(0, self.cores - self.others) * seconds
-        self.clocks = Clocks(*map(sum, zip(self.clocks, (seconds, 0, 0, idle), strict=True)))
+    def spend(self, seconds: float, wanted: float) -> None:
+        """Time passes while all loops together want to compute in so many threads."""
+        crowd = max(1, (wanted + self.others) / self.cores)
+        got = min(wanted / crowd, self.quota)
+        idle = max(0.0, self.cores - got - self.others)
+        shares = 1, min(1, got / wanted) if wanted else 0, got, idle
+        self.clocks = Clocks(*np.add(self.clocks, np.multiply(shares, seconds)))
 
     def run(self, seconds: float, most: int | None = None) -> int:
-        """Let the loop go on for so long; returns how many threads it takes at the end."""
+        """Let the loops go on for so long; returns how many threads the last takes at the end."""
         most = most or self.cores
-        self.loop.begin(most)
+        for loop in self.loops:
+            loop.begin(most, self.cores - self.others if self.tells_others else None)
         for _ in range(round(seconds / STEP)):
-            threads = self.loop.ask(most)
+            for loop in self.loops:
+                threads = loop.ask(most, sum(other.count for other in self.loops) - loop.count)
             self.chosen.append(threads)
-            wanted = threads * (1 - self.alone) + self.alone
-            crowd = max(1, (wanted + self.others) / self.cores)
-            got = min(wanted / crowd, self.quota)
-            idle = max(0.0, self.cores - got - self.others)
-            spent = Clocks(STEP, STEP * min(1, got / wanted), STEP * got, STEP * idle)
-            self.clocks = Clocks(*map(sum, zip(self.clocks, spent, strict=True)))
+            every = sum(loop.count for loop in self.loops)
+            self.spend(STEP, every * (1 - self.alone) + self.alone)
         return threads
 
     def share(self, threads: int, seconds: float) -> float:
@@ -51,11 +53,17 @@ class Machine:
         return last.count(threads) / len(last)
 
 
-@pytest.mark.parametrize("cores", [1, 2, 4, 16])
-def test_alone_a_loop_has_all_cores_all_the_time(cores):
+@pytest.mark.parametrize(
+    ("cores", "most", "alone"),
+    [(1, 1, 0), (2, 2, 0), (4, 4, 0), (16, 16, 0), (8, 3, 0), (2, 2, 0.6)],
+    ids=["1", "2", "4", "16", "3 of 8", "work in one thread between the batches"],
+)
+def test_without_others_a_loop_has_all_cores_that_it_may_take_all_the_time(cores, most, alone):
     machine = Machine(cores)
-    machine.run(3)
-    assert set(machine.chosen) == {cores}
+    machine.alone = alone
+    machine.run(3, most)
+    assert set(machine.chosen) == {most}
+    assert machine.run(1, most=1) == 1
 
 
 @pytest.mark.parametrize(("cores", "others", "fair"), [(2, 2, 1), (2, 7, 1), (4, 2, 2), (8, 1, 7)])
@@ -63,7 +71,8 @@ def test_alone_a_loop_has_all_cores_all_the_time(cores):
 def test_beside_others_it_takes_what_it_gets(cores, others, fair, tells):
     machine = Machine(cores, others)
     machine.tells_others = tells
-    machine.run(3)
+    for _ in range(100):  # short loops, one after the other
+        machine.run(0.03)
     assert machine.share(fair, 2.0) >= 0.9
     assert max(machine.chosen[20:]) <= fair + 1
 
@@ -82,59 +91,34 @@ def test_others_come_and_go():
 def test_others_that_come_and_go_all_the_time_do_not_make_it_try_in_vain():
     machine = Machine(2)
     for _ in range(40):
-        machine.others = 0
-        machine.run(0.15)
-        machine.others = 2
-        machine.run(0.35)
+        for machine.others, seconds in ((0, 0.15), (2, 0.35)):
+            machine.run(seconds)
     crowded = [c for n, c in enumerate(machine.chosen) if n % 100 >= 30]
     assert crowded.count(2) / len(crowded) < 0.25
 
 
 def test_within_a_quota_it_tries_more_only_now_and_then():
-    machine = Machine(2, quota=1.0)
+    machine = Machine(2)
+    machine.quota = 1.0
     machine.run(10)
     assert machine.share(1, 8) > 0.75
     machine.quota = 2.0
     assert machine.run(2) == 2
 
 
-def test_work_in_one_thread_between_the_batches_is_no_reason_for_fewer():
-    machine = Machine(2)
-    machine.alone = 0.6
-    machine.run(3)
-    assert set(machine.chosen) == {2}
-
-
 def test_after_a_pause_it_looks_before_the_first_batch():
     machine = Machine(2)
     machine.run(1)
-    machine.others = 2
-    machine.pause(10)
-    machine.run(0.02)
-    assert machine.chosen[-1] == 1
-    machine.others = 0
-    machine.pause(10)
-    machine.run(0.005)
-    assert machine.chosen[-1] == 2
-
-
-def test_never_more_than_allowed():
-    machine = Machine(8)
-    machine.run(1, most=3)
-    assert set(machine.chosen) == {3}
-    machine.run(1, most=1)
-    assert machine.chosen[-1] == 1
+    for machine.others, threads in ((2, 1), (0, 2)):
+        machine.spend(10, wanted=0)
+        assert machine.run(STEP) == threads
 
 
 def test_two_loops_of_one_process_count_each_others_threads():
-    clocks = Clocks(0.0, 0.0, 0.0, 0.0)
-    loops = [ThreadCount(2, lambda: clocks.wall, lambda: clocks, lambda: None) for _ in range(2)]
-    for _ in range(100):
-        counts = [loop.ask(2, other.count) for loop, other in (loops, loops[::-1])]
-        share = min(1, 2 / sum(counts))
-        spent = (STEP, STEP * share, STEP * min(2, sum(counts)), STEP * max(0, 2 - sum(counts)))
-        clocks = Clocks(*map(sum, zip(clocks, spent, strict=True)))
-    assert counts == [1, 1]
+    machine = Machine(2, loops=2)
+    machine.tells_others = False
+    machine.run(0.5)
+    assert [loop.count for loop in machine.loops] == [1, 1]
 
 
 # What Linux says of quotas
@@ -187,91 +171,80 @@ def test_the_cores_that_are_free_at_this_moment(linux):
 # Within torch
 
 
-class Script:
-    """Stands in for `ThreadCount`: gives the answer that stands here, and notes the questions."""
-
-    answer = 1
-    asked: list[tuple[int, int]] = []
-
-    def __init__(self, *_) -> None:
-        pass
-
-    def begin(self, most: int) -> None:
-        pass
-
-    def ask(self, most: int, others: int = 0) -> int:
-        Script.asked.append((most, others))
-        return min(most, self.answer)
-
-
 @pytest.fixture
 def script(monkeypatch):
-    """Two threads for torch, and loops that take one."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    monkeypatch.setattr(cores, "ThreadCount", Script)
+    """Two threads for torch. Loops take ``answer``, and what they ask is noted in ``asked``."""
+
+    def ask(most: int, others: int = 0) -> int:
+        script.asked.append((most, others))
+        return min(most, script.answer)
+
+    script = SimpleNamespace(answer=1, asked=[], ask=ask, begin=lambda *_: None)
+    monkeypatch.setattr(cores, "ThreadCount", lambda *_: script)
     monkeypatch.setattr(cores, "allowed_cores", lambda: 2)
     monkeypatch.setattr(cores, "_here", threading.local())
     monkeypatch.setattr(cores, "_running", [])  # another test may hold a loop that it left
-    monkeypatch.setattr(Script, "answer", 1)
-    monkeypatch.setattr(Script, "asked", [])
-    yield Script
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield script
     torch.set_num_threads(before)
 
 
-@pytest.mark.usefixtures("script")
-class TestFreeCores:
-    def test_nested_loops_end_in_any_order(self):
-        train_batches, test_batches = on_free_cores([1, 2]), on_free_cores([1, 2])
-        assert torch.get_num_threads() == 2
-        next(train_batches), next(test_batches)
-        train_batches.close()
-        assert torch.get_num_threads() == 1
-        test_batches.close()
-        assert torch.get_num_threads() == 2
+def test_nested_loops_end_in_any_order(script):
+    train_batches, test_batches = on_free_cores([1, 2]), on_free_cores([1, 2])
+    assert torch.get_num_threads() == 2
+    next(train_batches), next(test_batches)
+    train_batches.close()
+    assert torch.get_num_threads() == 1
+    test_batches.close()
+    assert torch.get_num_threads() == 2
 
-    def test_a_loop_that_is_left_or_fails(self):
-        for _ in on_free_cores([1, 2]):
-            break
-        assert torch.get_num_threads() == 2
-        with pytest.raises(ZeroDivisionError), free_cores() as adjust:
-            adjust()
-            _ = 1 / 0
-        assert torch.get_num_threads() == 2
 
-    @pytest.mark.parametrize("when", ["before", "meanwhile"])
-    def test_a_number_that_somebody_sets_stays_and_is_not_exceeded(self, script, when):
-        script.answer = 2
-        if when == "before":
+def test_a_loop_that_is_left_or_fails(script):
+    for _ in on_free_cores([1, 2]):
+        break
+    assert torch.get_num_threads() == 2
+    with pytest.raises(ZeroDivisionError), free_cores() as adjust:
+        adjust()
+        _ = 1 / 0
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "meanwhile"])
+def test_a_number_that_somebody_sets_stays_and_is_not_exceeded(script, before):
+    script.answer = 2
+    if before:
+        torch.set_num_threads(1)
+    for number in on_free_cores(range(3)):
+        if number == 0:
             torch.set_num_threads(1)
-        for _ in on_free_cores(range(3)):
-            if when == "meanwhile":
-                torch.set_num_threads(1)
-            assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 1
 
-    def test_a_thread_that_begins_meanwhile_may_take_as_many(self, script):
-        seen = []
 
-        def other_loop():
-            with free_cores() as adjust:
-                script.answer = 2
-                adjust()
-                seen.append((torch.get_num_threads(), script.asked[-1]))
+def test_a_thread_that_begins_meanwhile_may_take_as_many(script):
+    seen = []
 
+    def other_loop():
         with free_cores() as adjust:
+            script.answer = 2
             adjust()
-            thread = threading.Thread(target=other_loop)
-            thread.start()
-            thread.join()
-        assert seen == [(2, (2, 1))]
-        assert torch.get_num_threads() == 2
+            seen.append((torch.get_num_threads(), script.asked[-1]))
 
-    def test_batches_training_and_evaluation_ask(self):
-        train_iter, test_iter = load_data("digits", 256, "cpu")
-        for iterator in (train_iter, test_iter):
-            assert [torch.get_num_threads() for _ in iterator] == [1] * len(iterator)
-        plain = [(X, y) for X, y in train_iter]  # any iterable of batches
-        seen = [torch.get_num_threads() for _ in train(lenet(), plain, plain, 1, 0.1, "cpu")]
-        assert set(seen) == {1}
-        assert torch.get_num_threads() == 2
+    with free_cores() as adjust:
+        adjust()
+        thread = threading.Thread(target=other_loop)
+        thread.start()
+        thread.join()
+    assert seen == [(2, (2, 1))]
+    assert torch.get_num_threads() == 2
+
+
+def test_batches_training_and_evaluation_ask(script):
+    train_iter, test_iter = load_data("digits", 256, "cpu")
+    for iterator in (train_iter, test_iter):
+        assert [torch.get_num_threads() for _ in iterator] == [1] * len(iterator)
+    plain = [(X, y) for X, y in train_iter]  # any iterable of batches
+    seen = [torch.get_num_threads() for _ in train(lenet(), plain, plain, 1, 0.1, "cpu")]
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 2

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from lenet_helpers import lenet
+from lenet_helpers import lenet, trace_shapes
 
 FOLDER = Path(__file__).parents[1] / "imgs"
 sys.path.insert(0, str(FOLDER))  # the drawing scripts are no part of the package
@@ -20,20 +20,13 @@ import draw_lenet  # noqa: E402
 import drawing_kit as kit  # noqa: E402
 
 LIMITS = {".svg": 200_000, ".png": 120_000}
-NEEDS_FONT = pytest.mark.skipif(
-    kit.find_cjk_font() is None, reason="no font with Chinese letters: nothing can be drawn"
-)
 
 
 def drawn_shapes() -> list[tuple[int, ...]]:
     """The input's shape and that after each layer that the picture shows, by a forward pass."""
-    x = torch.zeros(1, 1, 28, 28)
-    shapes = [tuple(x.shape[1:])]
-    for layer in lenet():
-        x = layer(x)
-        if isinstance(layer, (nn.Conv2d, nn.AvgPool2d, nn.Linear)):
-            shapes.append(tuple(x.shape[1:]))
-    return shapes
+    trace = trace_shapes(lenet(), torch.zeros(1, 1, 28, 28))
+    drawn = [row for row in trace.rows if row.layer in ("Conv2d", "AvgPool2d", "Linear")]
+    return [trace.input_shape[1:], *(row.output_shape[1:] for row in drawn)]
 
 
 def texts(name: str) -> list[str]:
@@ -75,35 +68,30 @@ def test_files_are_small_the_svg_has_letters_as_paths_and_the_png_is_sharp(name)
     assert int.from_bytes(data[16:20], "big") == 2 * kit.WIDTH
 
 
-def test_drawn_layers_are_those_of_the_network():
-    assert [shape for _, shape in draw.LAYERS] == drawn_shapes()
-
-
-@pytest.mark.parametrize("name", ["lenet", "lenet_compressed"])
-def test_committed_picture_writes_the_networks_shapes(name):
-    shapes = [draw.shape_text(shape) for shape in drawn_shapes()]
-    written = [text for text in texts(name) if text in set(shapes)]
-    assert written == shapes
+def test_drawn_and_committed_layers_are_those_of_the_network():
+    shapes = drawn_shapes()
+    assert [shape for _, shape in draw.LAYERS] == shapes
+    written = [draw.shape_text(shape) for shape in shapes]
+    for name in ("lenet", "lenet_compressed"):
+        assert [text for text in texts(name) if text in written] == written
 
 
 def test_committed_pictures_write_the_networks_layers():
-    written, short = texts("lenet"), " | ".join(texts("lenet_compressed"))
-    layers = list(lenet())
-    kernels = []
-    for layer in layers:
-        if isinstance(layer, nn.Conv2d):
-            kernels.append("{}×{} 卷积".format(*layer.kernel_size))
-            assert f"5×5 卷积 Conv ({layer.out_channels})" in short
-        elif isinstance(layer, nn.AvgPool2d):
-            kernels.append(f"{layer.kernel_size}×{layer.kernel_size} 平均汇聚")
-        elif isinstance(layer, nn.Linear):
-            assert f"全连接 FC ({layer.out_features})" in short
-    assert [text for text in written if text in set(kernels)] == kernels
-    linears = [layer for layer in layers if isinstance(layer, nn.Linear)]
+    convolutions, pools, linears, sigmoids = (
+        [layer for layer in lenet() if isinstance(layer, kind)]
+        for kind in (nn.Conv2d, nn.AvgPool2d, nn.Linear, nn.Sigmoid)
+    )
+    written, short, kernels = texts("lenet"), " | ".join(texts("lenet_compressed")), []
+    for convolution, pool in zip(convolutions, pools, strict=True):
+        assert f"5×5 卷积 Conv ({convolution.out_channels})" in short
+        kernels.append("{}×{} 卷积".format(*convolution.kernel_size))
+        kernels.append(f"{pool.kernel_size}×{pool.kernel_size} 平均汇聚")
+    assert [text for text in written if text in kernels] == kernels
+    assert all(f"全连接 FC ({linear.out_features})" in short for linear in linears)
     assert written.count("全连接层") == len(linears)
-    assert written.count("sigmoid") == sum(isinstance(layer, nn.Sigmoid) for layer in layers)
+    assert written.count("sigmoid") == len(sigmoids)
     assert f"展平 flatten: {linears[0].in_features}" in written
-    assert f"填充 padding {layers[0].padding[0]}" in written
+    assert f"填充 padding {convolutions[0].padding[0]}" in written
 
 
 def test_convolution_picture_computes_as_torch_does():
@@ -114,12 +102,11 @@ def test_convolution_picture_computes_as_torch_does():
     assert numbers == [0, 0, 1, 1, 3, 2, 4, 3, 19, *range(9), *range(4), *output]
 
 
-@pytest.mark.parametrize("pool", [nn.AvgPool2d(2), nn.MaxPool2d(2)])
-def test_pooling_picture_computes_as_torch_does(pool):
+def test_pooling_picture_computes_as_torch_does():
     numbers = [float(text) for text in texts("pooling") if text.isdigit()]
-    image, outputs = torch.tensor(numbers[:16]).reshape(1, 1, 4, 4), numbers[16:]
-    start = 0 if isinstance(pool, nn.AvgPool2d) else 4
-    assert pool(image).flatten().tolist() == outputs[start : start + 4]
+    image = torch.tensor(numbers[:16]).reshape(1, 1, 4, 4)
+    outputs = [pool(image).flatten() for pool in (nn.AvgPool2d(2), nn.MaxPool2d(2))]
+    assert torch.cat(outputs).tolist() == numbers[16:24]
 
 
 @pytest.mark.parametrize(("n", "k", "p", "s"), [(28, 5, 2, 1), (28, 2, 0, 2), (6, 2, 0, 2)])
@@ -128,7 +115,7 @@ def test_formula_agrees_with_torch(n, k, p, s):
     assert output.shape[-1] == draw.output_size(n, k, p, s)
 
 
-@NEEDS_FONT
+@pytest.mark.skipif(kit.find_cjk_font() is None, reason="no font with Chinese letters")
 def test_drawing_twice_gives_the_same_bytes(redraw):
     first, second = redraw("first"), redraw("second")
     assert set(first) == {name + suffix for name in draw.PICTURES for suffix in LIMITS}

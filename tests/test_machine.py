@@ -18,35 +18,35 @@ def row(name):
     return next((here, to_do) for what, here, to_do in rows if name in (what, *what))
 
 
-def test_names_versions_and_threads():
+def test_names_versions_and_threads_and_whose_they_are(monkeypatch):
     here = [row(name)[0] for name in ("Python", "PyTorch", "CPU threads")]
     assert here == [platform.python_version(), torch.__version__, torch.get_num_threads()]
-
-
-def test_says_that_it_is_about_the_machine_that_ran_it_and_when(monkeypatch):
     monkeypatch.setattr(platform, "system", lambda: "Plan9")
     for words in check_machine().caption:
         assert re.search(r"Plan9(，|, )20\d\d-\d\d-\d\d", words)
 
 
-@pytest.mark.parametrize("kind, advice", [("cpu", machine.NO_GPU), ("mps", NOTHING)])
-def test_names_the_device(monkeypatch, kind, advice):
+@pytest.mark.parametrize(
+    ("kind", "name", "advice"),
+    [
+        ("cpu", platform.machine(), machine.NO_GPU),
+        ("mps", platform.machine(), NOTHING),
+        ("cuda", "H200 <x>", NOTHING),
+    ],
+)
+def test_names_the_device(monkeypatch, kind, name, advice):
     monkeypatch.setattr(machine, "try_gpu", lambda: torch.device(kind))
-    assert row("Device") == (f"{kind} · {platform.machine()}", advice)
-
-
-def test_names_the_model_of_an_nvidia_gpu(monkeypatch):
-    monkeypatch.setattr(machine, "try_gpu", lambda: torch.device("cuda"))
+    monkeypatch.setattr(machine, "passed_over", list)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "H200 <x>")
-    assert row("Device")[0] == "cuda · H200 <x>"
-    assert "cuda · H200 &lt;x&gt;" in check_machine()._repr_html_()
+    assert row("Device") == (f"{kind} · {name}", advice)
 
 
-def test_says_how_to_get_a_chinese_font(monkeypatch):
-    monkeypatch.setattr(machine, "chinese_font", lambda: None)
-    assert row("Chinese font for plots") == (NOT_HERE, machine.NO_FONT)
-    monkeypatch.setattr(machine, "chinese_font", lambda: "SimHei")
-    assert row("Chinese font for plots") == ("SimHei", NOTHING)
+@pytest.mark.parametrize(
+    ("font", "said"), [(None, (NOT_HERE, machine.NO_FONT)), ("SimHei", ("SimHei", NOTHING))]
+)
+def test_says_how_to_get_a_chinese_font(monkeypatch, font, said):
+    monkeypatch.setattr(machine, "chinese_font", lambda: font)
+    assert row("Chinese font for plots") == said
 
 
 def test_says_what_to_do_about_missing_data():
@@ -67,12 +67,7 @@ def test_survives_a_wrong_lenet_data_and_says_that_one_lacks_the_files(monkeypat
     assert row("MNIST") == (NOT_HERE, machine.BAD_LENET_DATA)
     assert row("scikit-learn digits")[1] == NOTHING
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    assert row("MNIST")[1].en.startswith(machine.NOT_IN_LENET_DATA.en)
-    assert row("MNIST")[1].zh.startswith(machine.NOT_IN_LENET_DATA.zh)
-
-
-def test_names_places_but_no_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("LENET_DATA", str(tmp_path))
-    check = check_machine()
-    for text in (str(check), check._repr_html_()):
-        assert str(tmp_path) not in text
+    for said, begins in zip(row("MNIST")[1], machine.NOT_IN_LENET_DATA, strict=True):
+        assert said.startswith(begins)
+    check = check_machine()  # names places but no folder
+    assert str(tmp_path) not in str(check) + check._repr_html_()

@@ -75,5 +75,5 @@ def train_lenet(
         "train_acc": round(last.train_acc, 5),
         "test_acc": round(last.test_acc, 5),
         "losses": [round(report.loss, 5) for report in reports if report.test_acc is None],
-        "test_accs": [round(acc, 5) for acc in (r.test_acc for r in reports) if acc is not None],
+        "test_accs": [round(r.test_acc, 5) for r in reports if r.test_acc is not None],
     }

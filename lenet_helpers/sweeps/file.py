@@ -9,7 +9,6 @@ from typing import Any
 from lenet_helpers.words import LessonError
 
 Settings = Mapping[str, Any]
-Result = tuple[dict[str, Any], str]
 
 
 class SweepFileError(LessonError, ValueError):
@@ -39,7 +38,7 @@ class SweepFile:
         name = getattr(job, "__qualname__", type(job).__qualname__)
         self._header = {"sweep": f"{job.__module__}.{name}", "settings": sorted(names)}
 
-    def read(self) -> dict[str, Result]:
+    def read(self) -> dict[str, tuple[dict, str]]:
         """Result and error of each finished combination, by its `key`; or a `SweepFileError`."""
         content = self.path.read_bytes() if self.path.exists() else b""
         *lines, cut = content.split(b"\n")
@@ -67,21 +66,15 @@ class SweepFile:
             os.truncate(self.path, len(content) - len(cut))
         return found
 
-    def begin(self) -> None:
-        """Make the file ready before anything is run; an `OSError` if it cannot be written."""
+    def append(self, *rows: Settings) -> None:
+        """Write finished combinations, and do not return before they are on the disk.
+
+        Without any, this makes the file ready; an `OSError` if it cannot be written.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
-            empty = file.tell() == 0
-        if empty:
-            self._add(self._header)
-
-    def append(self, settings: Settings, result: Settings, error: str) -> None:
-        """Write one finished combination, and do not return before it is on the disk."""
-        self._add({"settings": settings, "result": result, "error": error})
-
-    def _add(self, line: Settings) -> None:
-        with open(self.path, "ab") as file:
-            file.write(in_json(line).encode() + b"\n")
+            for row in rows if file.tell() else (self._header, *rows):
+                file.write(in_json(row).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
 

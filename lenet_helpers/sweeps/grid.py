@@ -60,26 +60,26 @@ def sweep(
         SettingError: a grid that is empty, has a value twice, or does not fit the job.
         SweepFileError, ExecutorError: another file; a job or worker that cannot run.
     """
-    cells = _cells(grid)
-    _require_arguments(job, cells[0])
+    cells = _cells(grid, job)
     store = SweepFile(file, job, grid) if file is not None else None
     known = store.read() if store else {}
     missing = [cell for cell in cells if key(cell) not in known]
     if missing:
         if store:
-            store.begin()
+            store.append()
         done = len(cells) - len(missing)
         with _bar(len(cells), done) as add_one, closing(_run(job, missing, executor)) as runs:
             for cell, (result, error, lasting) in runs:
                 known[key(cell)] = result, error
                 if store and lasting:
-                    store.append(cell, result, error)
+                    store.append({"settings": cell, "result": result, "error": error})
                 add_one()
     table = pandas.DataFrame([cell | known[key(cell)][0] for cell in cells])
     return table.assign(error=[known[key(cell)][1] for cell in cells])
 
 
-def _cells(grid: Mapping[str, Sequence]) -> list[Settings]:
+def _cells(grid: Mapping[str, Sequence], job: Job) -> list[Settings]:
+    """All combinations; what is wrong with them is found before the first run."""
     try:
         cells = [{name: cell[name] for name in grid} for cell in ParameterGrid(grid)]
         distinct = {key(cell) for cell in cells}
@@ -95,19 +95,15 @@ def _cells(grid: Mapping[str, Sequence]) -> list[Settings]:
             f"网格里至少要有一个设置，每个设置的取值互不相同；却得到 {grid!r}。",
             f"A grid needs at least one setting, and each of its values once; got {grid!r}.",
         )
-    return cells
-
-
-def _require_arguments(job: Job, cell: Settings) -> None:
-    """A misspelt setting is found before the first run, not once in every row."""
     signature = inspect.signature(job)
     try:
-        signature.bind(**cell)
+        signature.bind(**cells[0])
     except TypeError as error:
         raise SettingError(
             f"网格中的设置与任务的参数不符（{error}）。任务的参数：{signature}。",
             f"The grid does not fit the job's arguments ({error}). They are: {signature}.",
         ) from error
+    return cells
 
 
 def _run(job: Job, cells: Sequence[Settings], executor: Executor | None) -> Iterator:

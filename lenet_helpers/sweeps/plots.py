@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas
 
-from lenet_helpers.figures import Picture, new_figure, style
-from lenet_helpers.palette import LINES, MANY_POINTS, MARKS
+from lenet_helpers.figures import Picture, draw_curves, new_figure, style
 from lenet_helpers.words import Words
 
 
@@ -66,15 +65,10 @@ def spread_curves(
     with style():
         if level is not None:
             axis.axhline(level, color="gray", linewidth=0.8)
-        for index, (name, (x, runs)) in enumerate(series.items()):
-            runs = np.asarray(runs, float)
-            look, mark = LINES[index % len(LINES)], MARKS[index % len(MARKS)]
-            marker = mark if len(x) <= MANY_POINTS else None
-            (line,) = axis.plot(x, runs.mean(axis=0), look, marker=marker, ms=4, label=name)
-            axis.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(),
-                              alpha=0.2, lw=0)  # fmt: skip
+        means = {name: (x, np.mean(runs, axis=0)) for name, (x, runs) in series.items()}
+        for line, (x, runs) in zip(draw_curves(axis, means), series.values(), strict=True):
+            band = np.min(runs, axis=0), np.max(runs, axis=0)
+            axis.fill_between(x, *band, color=line.get_color(), alpha=0.2, lw=0)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel)
         axis.set_xlim(left=0)
-        axis.grid(alpha=0.4)
-        axis.legend()
     return Picture(figure, caption)
