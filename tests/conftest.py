@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -22,6 +23,7 @@ from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 from lenet_helpers.language import CHOICE
 
 SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 REAL_LENET_DATA = os.environ.get("LENET_DATA")
 REAL_DEBIAN_FOLDER = sources.DEBIAN_FOLDER
 REAL_PLATFORMDIRS = sources.platformdirs
@@ -82,6 +84,12 @@ def idx_bytes():
         return header + array.astype(np.uint8).tobytes()
 
     return encode
+
+
+def cells_of(lesson: str) -> dict[str, str]:
+    """What stands in each cell of a lesson."""
+    cells = nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4).cells
+    return {cell.id: cell.source for cell in cells}
 
 
 def diverged() -> nn.Sequential:

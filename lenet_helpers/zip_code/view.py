@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.handwriting.form import crop
 from lenet_helpers.handwriting.ink import ink_of
 from lenet_helpers.language import follow
 from lenet_helpers.modes import evaluating
@@ -67,16 +68,15 @@ class FieldView(Panel):
         """
         ink = ink_of(picture)
         levels = np.round(ink.values).astype(np.uint8)
-        rows, columns = (np.flatnonzero(levels.any(axis=axis)) for axis in (1, 0))
-        if len(rows):
-            levels = levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        levels = np.pad(levels, max(2, len(levels) // 8) if len(rows) else 0)
+        box = crop(levels)
+        if box.size:
+            levels = np.pad(box, max(2, len(box) // 8))
         height, width = levels.shape
         scan = {"height": height, "width": width, "inks": base64.b64encode(levels).decode()}
         if ink.remarks:
             scan["remarks"] = [{"zh": each.zh, "en": each.en} for each in ink.remarks]
         drawing = {"strokes": [], "scan": scan}
-        self._drawn = (drawing, to_field(levels) if len(rows) else None)
+        self._drawn = (drawing, to_field(levels) if box.size else None)
         self.view.state = {**self.view.state, "picture": None, "drawing": drawing}
 
     @property
