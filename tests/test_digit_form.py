@@ -121,12 +121,11 @@ def test_blank_paper_a_dot_and_a_black_sheet():
     assert (image[image > 0] - 255).abs().max() < 0.01 and (image > 0).sum() == 400
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [np.zeros(28), np.zeros((1, 28, 28)), np.zeros((0, 5)), [[0, float("nan")]],
-     [[0, float("inf")]], [[0, -1]], [["ink"]], [[1, 2], [3]], None],
-    ids=str,
-)  # fmt: skip
+no_numbers = [[0, float("nan")]], [[0, float("inf")]], [[0, -1]], [["ink"]], [[1, 2], [3]], None
+no_tables = np.zeros(28), np.zeros((1, 28, 28)), np.zeros((0, 5))
+
+
+@pytest.mark.parametrize("bad", [*no_numbers, *no_tables], ids=str)
 def test_what_is_no_scan_is_refused_in_both_languages(bad):
     with pytest.raises(SettingError, match="白纸") as caught:
         normalize_digit(bad)

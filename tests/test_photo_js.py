@@ -56,10 +56,9 @@ def answers(tmp_path_factory):
 @pytest.fixture
 def simple(monkeypatch):
     """Small pictures stay small, ruled lines stay, blur is not seen, the longest piece is left."""
-    for name, value in {
-        "ENOUGH": 0, "BLURRED": np.inf, "SPECK": 1, "without_lines": lambda mask: mask,
-    }.items():  # fmt: skip
+    for name, value in {"ENOUGH": 0, "BLURRED": np.inf, "SPECK": 1}.items():
         monkeypatch.setattr(ink, name, value)
+    monkeypatch.setattr(ink, "without_lines", lambda mask: mask)
 
 
 @pytest.mark.parametrize("name", PICTURES)

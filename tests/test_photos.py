@@ -161,14 +161,6 @@ def test_lines_go_and_strokes_across_them_stay():
     assert (left & ~stroke).sum() < 0.05 * (mask & ~stroke).sum()  # where two lines cross
 
 
-def test_deskewing_sets_a_slanting_stroke_upright():
-    sheet = np.zeros((200, 200), np.uint8)
-    for row in range(40, 160):
-        sheet[row, 140 - row // 2 : 156 - row // 2] = 255
-    slanting, upright = (digit_of(sheet, deskew).image.any(dim=0).sum() for deskew in (False, True))
-    assert upright < slanting / 2
-
-
 # Remarks
 
 

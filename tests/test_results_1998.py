@@ -112,11 +112,10 @@ def test_benchmark_adds_a_line_for_each_run_and_does_not_run_it_again(
         return benchmark.Result(torch.zeros(len(images)), torch.zeros(len(test_images)))
 
     path, many = tmp_path / "runs.jsonl", len(digits[0].labels)
-    for name, value in {
-        "FULL_SIZE": many, "SIZES": (many,), "load_data": lambda *_, **__: digits,
-        "METHODS": {"lenet5": answer_zero, "linear": answer_zero},
-    }.items():  # fmt: skip
-        monkeypatch.setattr(benchmark, name, value)
+    monkeypatch.setattr(benchmark, "FULL_SIZE", many)
+    monkeypatch.setattr(benchmark, "SIZES", (many,))
+    monkeypatch.setattr(benchmark, "METHODS", dict.fromkeys(("lenet5", "linear"), answer_zero))
+    monkeypatch.setattr(benchmark, "load_data", lambda *_, **__: digits)
     monkeypatch.setattr(torch, "set_flush_denormal", lambda on: None)  # it would hold for all tests
     for seeds in ("1", "3"):
         monkeypatch.setattr("sys.argv", ["x", "--seeds", seeds, "--file", str(path)])

@@ -7,7 +7,7 @@ import torch
 from scipy import ndimage
 
 from lenet_helpers.handwriting.form import LONGEST_SIDE, crop, normalize_digit
-from lenet_helpers.handwriting.ink import OTHER, REMARKS, Ink, Step, ink_of
+from lenet_helpers.handwriting.ink import OTHER, REMARKS, Step, ink_of
 from lenet_helpers.handwriting.pieces import EIGHT, Pieces, pieces_of
 from lenet_helpers.words import Words
 
@@ -30,9 +30,9 @@ class Digit(NamedTuple):
     remarks: tuple[Words, ...]
 
 
-def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of an `Ink`, or of what `grey_of` takes; ``deskew`` sets it upright."""
-    ink = picture if isinstance(picture, Ink) else ink_of(picture)
+def digit_of(picture) -> Digit:
+    """The one digit of what `grey_of` takes."""
+    ink = ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)
     if len(pieces.boxes):
@@ -40,11 +40,8 @@ def digit_of(picture, deskew: bool = False) -> Digit:
         remarks += _remarks_on(pieces, own, box)
         if not ink.is_clean:
             values = values * ndimage.binary_dilation(pieces.mask(own), EIGHT)
-            values = with_usual_pen(_cropped(values))
+            values = with_usual_pen(values)
             steps.append(Step(Words("一个数字，笔的粗细适中", "one digit, usual pen"), values))
-        if deskew:
-            values = upright(_cropped(values))
-            steps.append(Step(Words("扶正", "deskewed"), values))
     image = normalize_digit(values).clamp(max=255).round().to(torch.uint8)
     steps.append(Step(Words("MNIST 的形式", "MNIST's form"), image.numpy()))
     return Digit(image, values, tuple(steps), tuple(remarks))
@@ -67,25 +64,20 @@ def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _remarks_on(pieces: Pieces, own: np.ndarray, box: np.ndarray) -> list[Words]:
-    (high, wide), found = box[2:] - box[:2], []
+    high, wide = box[2:] - box[:2]
     others = pieces.lengths[~own].max(initial=0)
-    if others >= OTHER * max(high, wide) or wide > WIDEST * high:
-        found.append(REMARKS["several"])
-    if max(high, wide) < DOT * min(pieces.numbers.shape):
-        found.append(REMARKS["dot"])
-    if pieces.numbers.astype(bool).mean() > 0.5:
-        found.append(REMARKS["black"])
-    return found
-
-
-def _cropped(values: np.ndarray) -> np.ndarray:
-    """The part of ``(h, w)`` with ink, and a margin around it."""
-    box = crop(values)
-    return np.pad(box, max(2, (max(box.shape) - 1) // 5))
+    signs = {
+        "several": others >= OTHER * max(high, wide) or wide > WIDEST * high,
+        "dot": max(high, wide) < DOT * min(pieces.numbers.shape),
+        "black": np.mean(pieces.numbers > 0) > 0.5,
+    }
+    return [REMARKS[name] for name, is_so in signs.items() if is_so]
 
 
 def with_usual_pen(values: np.ndarray) -> np.ndarray:
-    """Strokes made about as wide as MNIST's: ``float32``, longer side about 220."""
+    """Cropped, with strokes about as wide as MNIST's: ``float32``, longer side about 220."""
+    box = crop(values)
+    values = np.pad(box, max(2, (max(box.shape) - 1) // 5))
     zoom = FINE / max(values.shape) * 1.4
     fine = ndimage.zoom(values, zoom, order=1, grid_mode=True, mode="nearest")
     inside = fine > 127

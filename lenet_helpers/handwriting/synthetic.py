@@ -66,7 +66,8 @@ SCENES = {
         Words("铅笔", "pencil"), ink=(90, 90, 95), pen=(-1.0, -0.2), cover=(0.35, 0.6)
     ),
     "small": Scene(
-        Words("画面大、数字小", "a small digit in a large frame"), digit=(0.1, 0.22), blur=(0.3, 0.8)
+        Words("画面大、数字小", "a small digit in a large frame"),
+        digit=(0.1, 0.22), blur=(0.3, 0.8),
     ),
     "board": Scene(
         Words("黑板上的粉笔", "chalk on a blackboard"), ink=(225, 225, 215), paper=(52, 66, 60)
@@ -74,10 +75,9 @@ SCENES = {
 }  # fmt: skip
 
 
-def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image:
+def photo_of(digit, scene: str = "shaded", seed: int = 0) -> Image.Image:
     """A photo, RGB of 640×480, of a digit ``uint8 (28, 28)`` in a scene; the same for a seed."""
-    if not isinstance(scene, Scene):
-        scene = require_known(SCENES, scene, Words("场景", "scene"))
+    scene = require_known(SCENES, scene, Words("场景", "scene"))
     random = np.random.default_rng(seed)
     to_paper = _camera(scene, random)
     cover = random.uniform(*scene.cover) * _stroke(np.asarray(digit), scene, to_paper, random)

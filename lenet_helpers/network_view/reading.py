@@ -50,7 +50,6 @@ def read_drawing(
     net: nn.Module | None = None,
     data: BatchIterator | None = None,
     refusal: Refusal | None = None,
-    deskew: bool = False,
 ) -> Reading:
     """Read one digit with a network; by default with the course's own LeNet, trained on MNIST.
 
@@ -58,7 +57,6 @@ def read_drawing(
         picture: a photo, a scan or a drawing, as `grey_of` takes it, dark on light or the reverse.
         net, data: a network and the data set it was trained on, as `load_data` returns it.
         refusal: the rule by which ``net`` may say "not a digit".
-        deskew: set a slanting digit upright first.
 
     Raises:
         SettingError: it is no picture; a network came without its data set, or the reverse.
@@ -72,7 +70,7 @@ def read_drawing(
         stored, data = stored_network(), load_data("digits", device="cpu")[1]
         data.mean, data.std, data.standardize = stored.mean, stored.std, True
         net, refusal = stored.net, stored.refusal
-    digit = digit_of(picture, deskew)
+    digit = digit_of(picture)
     remarks = list(digit.remarks)
     if not digit.image.any():
         return Reading(None, None, (), digit.image, digit.steps, tuple(remarks), _words(remarks))
