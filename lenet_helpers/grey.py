@@ -12,7 +12,6 @@ from lenet_helpers.words import SettingError
 
 LONGEST = 1024  # pixels; a phone's photo is made smaller before anything else is done to it
 PEAKS = (1, 255, 65535)  # white, for fractions and masks, for bytes, for 16 bits
-TABLES = ("I;16", "I;16B", "I;16L", "I", "F")  # Pillow's modes with more than 8 bits
 
 
 def grey_of(picture) -> np.ndarray:
@@ -47,7 +46,7 @@ def _grey_of_file(file: str | PathLike | bytes | bytearray) -> np.ndarray:
 
 
 def _grey_of_image(image: Image.Image) -> np.ndarray:
-    if image.mode in TABLES:
+    if image.mode[0] in "IF":  # more than 8 bits
         return _grey_of_table(np.asarray(ImageOps.exif_transpose(image)))
     shrink = max(1, -(-max(image.size) // LONGEST))
     if image.mode not in ("L", "RGB", "RGBA", "LA"):
@@ -90,10 +89,7 @@ def _grey_of_table(table) -> np.ndarray:
         numbers = np.round(numbers * np.float32(255 / peak)).astype(np.uint8)
     if numbers.shape[2:] == (1,):
         numbers = numbers[:, :, 0]
-    mode = {(): "L", (2,): "LA", (3,): "RGB", (4,): "RGBA"}[numbers.shape[2:]]
-    numbers = np.ascontiguousarray(numbers)
-    size = numbers.shape[1::-1]
-    return _grey_of_image(Image.frombuffer(mode, size, numbers, "raw", mode, 0, 1))
+    return _grey_of_image(Image.fromarray(numbers))
 
 
 def _not_a_picture(found: str) -> SettingError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -22,6 +23,7 @@ from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 from lenet_helpers.language import CHOICE
 
 SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 REAL_LENET_DATA = os.environ.get("LENET_DATA")
 REAL_DEBIAN_FOLDER = sources.DEBIAN_FOLDER
 REAL_PLATFORMDIRS = sources.platformdirs
@@ -97,6 +99,12 @@ def assert_holds(both, arrays) -> None:
     found = [array for data in both for array in (data.images, data.labels)]
     for array, expected in zip(found, arrays, strict=True):
         np.testing.assert_array_equal(array.cpu(), expected)
+
+
+def cells_of(lesson: str) -> dict[str, str]:
+    """What stands in each cell of a lesson."""
+    cells = nbformat.read(NOTEBOOKS / f"{lesson}.ipynb", as_version=4).cells
+    return {cell.id: cell.source for cell in cells}
 
 
 def diverged() -> nn.Sequential:

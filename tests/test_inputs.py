@@ -31,7 +31,7 @@ from lenet_helpers import (
     trace_shapes,
     train,
 )
-from lenet_helpers.handwriting.form import form_steps
+from lenet_helpers.handwriting.form import normalize_digit
 from lenet_helpers.inputs.networks import as_net, scores_of, sized
 from lenet_helpers.inputs.tensors import as_labels
 from lenet_helpers.layers import kernels, layer_outputs
@@ -351,9 +351,9 @@ def first_map(X):
 @few
 @given(st.one_of(images(), images().map(first_map), tables, numbers, bytes_of_ink))
 def test_a_drawing_is_a_drawing_or_is_refused(scan):
-    if (found := answer(lambda: form_steps(scan))) is not None:
-        assert found.image.shape == (28, 28) and found.image.isfinite().all()
-        assert found.image.dtype == torch.float32
+    if (found := answer(lambda: normalize_digit(scan))) is not None:
+        assert found.shape == (28, 28) and found.isfinite().all()
+        assert found.dtype == torch.float32
     if (found := answer(lambda: as_drawing(scan))) is not None:
         assert found[1].dtype == torch.uint8
 
@@ -461,12 +461,12 @@ def one_of_each(net) -> tuple[list[torch.Tensor], dict]:
     view.draw(SCAN)
     view.still()
     MistakesPanel(net, data)
-    stored, steps, predicted = stored_network(), form_steps(SCAN), predict_all(net, data)
-    assert {each.dtype for each in (*steps, predicted.probabilities)} == {torch.float32}
+    stored, predicted = stored_network(), predict_all(net, data)
+    assert predicted.probabilities.dtype == torch.float32
     scores = stored.refusal.scores(stored.net, data, data.images[:3])
     torch.manual_seed(0)
-    found = [X, y, *steps, predicted.probabilities, layer_outputs(net, X)[-1][1], scores,
-             affine_matrices(3, 28, Distortion())]  # fmt: skip
+    found = [X, y, normalize_digit(SCAN), predicted.probabilities, layer_outputs(net, X)[-1][1]]
+    found += [scores, affine_matrices(3, 28, Distortion())]
     lists = [last.loss, last.test_acc, view.probabilities, train_iter.mean, train_iter.std]
     found += [torch.tensor(each, device="cpu") for each in lists]
     own = new_net(Settings("digits"))

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import pandas
 import pytest
 import torch
@@ -15,8 +14,8 @@ from lenet_helpers import datasets_at_hand, lenet, load_data
 from lenet_helpers.models import lenet_like
 from lenet_helpers.sweeps import experiments, sweep
 from lenet_helpers.training import train
+from tests.conftest import NOTEBOOKS, cells_of
 
-NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WOULD_TRAIN = "a stored result is missing: the lesson would train here"
 
 
@@ -27,8 +26,7 @@ class Lesson(dict):
         super().__init__(torch=torch, nn=nn, Path=Path, pandas=pandas, full=False, sweep=sweep)
         self.shown: list[str] = []
         self["display"] = lambda thing: self.shown.append(getattr(thing, "data", str(thing)))
-        cells = nbformat.read(NOTEBOOKS / notebook, as_version=4).cells
-        self.cells = {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
+        self.cells = cells_of(notebook)
         self.run("network", "check", "stored")
 
     def run(self, *cells: str, **answers: str) -> str:
@@ -56,7 +54,7 @@ def in_notebooks(monkeypatch):
 
 @pytest.fixture
 def lesson(in_notebooks) -> Lesson:
-    lesson = Lesson("10_experiments.ipynb")
+    lesson = Lesson("10_experiments")
     lesson["table"] = pandas.DataFrame(
         {"pooling": ["max"] * 2 + ["average"] * 2, "seed": [0, 1] * 2, "test_acc": [3, 4, 1, 2]}
     )
@@ -66,7 +64,7 @@ def lesson(in_notebooks) -> Lesson:
 
 @pytest.fixture
 def plateau(in_notebooks) -> Lesson:
-    return Lesson("11_plateau.ipynb")
+    return Lesson("11_plateau")
 
 
 def right(answer: str) -> bool:

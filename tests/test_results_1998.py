@@ -1,27 +1,25 @@
-"""The results of the long runs: how they are read, compared with the paper, and made."""
+"""The results of lesson 12's long runs: read, compared with the paper, and made."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pandas
 import pytest
 import torch
+from torch import nn
 
-from lenet_helpers import LessonError, load_data
-from lenet_helpers.paper1998.results import (
-    DOUBTFUL_LABELS,
-    FULL_SIZE,
-    PAPER_ROWS,
-    compare,
-    read_runs,
-)
+from lenet_helpers import LessonError, Words
+from lenet_helpers.paper1998.results import FULL_SIZE, PAPER_ROWS, compare, read_runs
+from tests.conftest import NOTEBOOKS, cells_of
 
-FILE = Path(__file__).parents[1] / "notebooks" / "results" / "12_runs.jsonl"
+FILE = NOTEBOOKS / "results" / "12_runs.jsonl"
+CELLS = cells_of("12_lenet5_1998")
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "benchmarks")
+    monkeypatch.syspath_prepend(NOTEBOOKS.parent / "benchmarks")
     import lenet5_1998
 
     return lenet5_1998
@@ -41,18 +39,11 @@ def test_committed_file_holds_every_row_and_reaches_what_the_lesson_set_out_to_r
     assert errors.mean()["lenet5_distorted"] <= 0.70
 
 
-# Comparing
-
-
 def test_table_has_the_mean_its_spread_and_the_difference():
-    table = compare(
-        pandas.DataFrame(
-            [("lenet5", 60_000, 0.9), ("lenet5", 60_000, 1.1), ("lenet5", 15_000, 5.0),
-             ("knn", 60_000, 3.0)],
-            columns=["method", "train_size", "test_error"],
-        )
-    )  # fmt: skip
-    rows = {str(title.en): [str(cell) for cell in row] for title, *row, _ in table.rows}
+    runs = [("lenet5", 60_000, 0.9), ("lenet5", 60_000, 1.1), ("lenet5", 15_000, 5.0)]
+    names = ["method", "train_size", "test_error"]
+    table = compare(pandas.DataFrame([*runs, ("knn", 60_000, 3.0)], columns=names))
+    rows = {title.en: [str(cell) for cell in row] for title, *row, _ in table.rows}
     assert len(rows) == len(PAPER_ROWS)
     assert rows["LeNet-4"] == ["1.10", "没有运行 / not run", ""]
     assert rows["LeNet-5"] == ["0.95", "1.00 ± 0.14 (n = 2)", "+0.05"]
@@ -60,21 +51,38 @@ def test_table_has_the_mean_its_spread_and_the_difference():
     assert rows["Linear classifier"] == ["12.00", "没有运行 / not run", ""]
 
 
-def test_missing_file_is_explained(tmp_path):
-    with pytest.raises(LessonError, match="benchmarks/lenet5_1998.py"):
-        read_runs(tmp_path / "none.jsonl")
+# In the lesson
 
 
-def test_doubtful_labels_are_those_of_mnist(real_places):
-    assert len(DOUBTFUL_LABELS) == 15
-    try:
-        _, test_iter = load_data("mnist", device="cpu")
-    except AssertionError:
-        pytest.skip("MNIST is not at hand")
-    assert test_iter.labels[list(DOUBTFUL_LABELS)].tolist() == list(DOUBTFUL_LABELS.values())
+@pytest.mark.parametrize("setting", ["", "1"])
+def test_long_runs_are_made_again_only_on_demand(monkeypatch, setting):
+    calls, names = [], {"Words": Words}
+    monkeypatch.chdir(NOTEBOOKS)
+    monkeypatch.setenv("LENET_FULL", setting)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: calls.append((command, check)))
+    exec(CELLS["results"], names)
+    assert len(names["runs"]) > 0
+    assert len(calls) == len(setting)
+    for (_, script, *options), check in calls:
+        assert Path(script).is_file()
+        assert options == ["--again"] and check
 
 
-# Making
+def test_lesson_opened_elsewhere_says_where_it_belongs(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LessonError, match=r"folder notebooks; python benchmarks/lenet5_1998\.py"):
+        exec(CELLS["results"], {"Words": Words})
+
+
+@pytest.mark.parametrize(("guess", "verdict"), [("(2416, 241600)", "✓"), ("(1516, 151600)", "✗")])
+def test_exercise_1_knows_a_right_guess_from_a_wrong_one(guess, verdict):
+    *lines, last = CELLS["exercise-1"].splitlines()
+    names = {"nn": nn}
+    exec("\n".join(lines).replace("my_guess = ...", f"my_guess = {guess}"), names)
+    assert eval(last, names) == verdict
+
+
+# Made by the benchmark
 
 
 def test_benchmark_plans_every_row_five_seeds_and_three_sizes_but_no_run_twice(benchmark):
@@ -89,9 +97,9 @@ def test_benchmark_plans_every_row_five_seeds_and_three_sizes_but_no_run_twice(b
 
 @pytest.mark.parametrize("method", ["linear", "two_layer_300", "lenet1", "lenet5_distorted"])
 def test_benchmark_trains_a_method_of_each_kind(benchmark, digits, method):
-    images, labels = digits[0].images[:200], digits[0].labels[:200]
+    images, labels = digits[0].images[:70], digits[0].labels[:70]
     answers = benchmark.METHODS[method](images, labels, digits[1].images[:20])
-    assert answers.train_predicted.shape == (200,) and answers.test_predicted.shape == (20,)
+    assert answers.train_predicted.shape == (70,) and answers.test_predicted.shape == (20,)
 
 
 def test_benchmark_adds_a_line_for_each_run_and_does_not_run_it_again(
@@ -103,10 +111,10 @@ def test_benchmark_adds_a_line_for_each_run_and_does_not_run_it_again(
         made.append(len(images))
         return benchmark.Result(torch.zeros(len(images)), torch.zeros(len(test_images)))
 
-    path = tmp_path / "runs.jsonl"
-    monkeypatch.setattr(benchmark, "FULL_SIZE", len(digits[0].labels))
-    monkeypatch.setattr(benchmark, "SIZES", (len(digits[0].labels),))
-    monkeypatch.setattr(benchmark, "METHODS", {"lenet5": answer_zero, "linear": answer_zero})
+    path, many = tmp_path / "runs.jsonl", len(digits[0].labels)
+    monkeypatch.setattr(benchmark, "FULL_SIZE", many)
+    monkeypatch.setattr(benchmark, "SIZES", (many,))
+    monkeypatch.setattr(benchmark, "METHODS", dict.fromkeys(("lenet5", "linear"), answer_zero))
     monkeypatch.setattr(benchmark, "load_data", lambda *_, **__: digits)
     monkeypatch.setattr(torch, "set_flush_denormal", lambda on: None)  # it would hold for all tests
     for seeds in ("1", "3"):

@@ -1,7 +1,5 @@
 """Fields of digits: what stands where, how far apart, and a written line brought into that form."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 from scipy import ndimage
@@ -21,75 +19,62 @@ def fields(gap: int, count: int = 40, seed: int = 0):
     return compose(BARS, LABELS, gaps, torch.Generator().manual_seed(seed))
 
 
+def bars_in(picture: torch.Tensor) -> torch.Tensor:
+    """First column of each bar, and the first one after it: ``(2, n)``."""
+    parts, _ = ndimage.label((picture > INK).any(dim=0).numpy())
+    return torch.tensor([[bar.start, bar.stop] for (bar,) in ndimage.find_objects(parts)]).T
+
+
 @pytest.mark.parametrize("gap", [1, 3, 6])
-def test_digits_stand_as_far_apart_as_asked(gap):
-    for picture in fields(gap).pictures:
-        boxes = ndimage.find_objects(ndimage.label((picture > INK).any(dim=0).numpy())[0])
-        between = [right.start - left.stop for (left,), (right,) in pairwise(boxes)]
-        assert between == [gap] * 4
+def test_digits_stand_in_order_as_far_apart_as_asked_and_middles_are_their_inks(gap):
+    for picture, five, middles in zip(*fields(gap), strict=True):
+        starts, stops = bars_in(picture)
+        assert (starts[1:] - stops[:-1]).tolist() == [gap] * 4
+        assert torch.equal(middles, (starts + stops - 1) / 2)
+        low, high = 0.8 * (4 + five) - 2, 1.1 * (4 + five) + 2  # in whole columns
+        assert ((low <= stops - starts) & (stops - starts <= high)).all()
 
 
 @pytest.mark.parametrize("gap", [-1, -3])
 def test_below_zero_they_overlap(gap):
-    for picture in fields(gap).pictures:
-        assert ndimage.label((picture > INK).any(dim=0).numpy())[1] == 1
+    assert all(bars_in(picture).shape == (2, 1) for picture in fields(gap).pictures)
 
 
-def test_digits_are_in_order_and_middles_are_where_their_ink_is():
-    pictures, digits, middles = fields(3)
-    for picture, five, columns in zip(pictures, digits, middles, strict=True):
-        boxes = ndimage.find_objects(ndimage.label((picture > INK).any(dim=0).numpy())[0])
-        assert columns.tolist() == [(box.start + box.stop - 1) / 2 for (box,) in boxes]
-        widths = torch.tensor([box.stop - box.start for (box,) in boxes])
-        low, high = 0.8 * (4 + five) - 2, 1.1 * (4 + five) + 2  # in whole columns
-        assert ((low <= widths) & (widths <= high)).all()
-
-
-def test_sizes_heights_and_beginnings_vary():
+def test_sizes_heights_and_beginnings_vary_as_the_generator_decides():
     pictures, _, middles = fields(3)
-    rows = (pictures > INK).any(dim=2)
-    tops = rows.int().argmax(dim=1)
+    assert torch.equal(fields(3).pictures, pictures)
+    assert not torch.equal(fields(3, seed=1).pictures, pictures)
+    tops = (pictures > INK).any(dim=2).int().argmax(dim=1)
     assert len(tops.unique()) > 4 and len(middles[:, 0].unique()) > 10
     assert pictures.shape == (40, HEIGHT, WIDTH)
     assert not pictures[:, :, : MARGIN - 1].gt(INK).any()
     assert (pictures.min(), pictures.max()) == (0, 1)
 
 
-def test_the_generator_decides():
-    assert torch.equal(fields(1, seed=3).pictures, fields(1, seed=3).pictures)
-    assert not torch.equal(fields(1, seed=3).pictures, fields(1, seed=4).pictures)
-
-
-@pytest.mark.parametrize(
-    "images, gaps, found",
-    [
-        (BARS.float(), torch.tensor([1]), "torch.float32"),
-        (BARS[:, :20], torch.tensor([1]), "(10, 20, 28)"),
-        (BARS, torch.tensor([1.5]), "1.5"),
-        (BARS, torch.tensor(1), "tensor(1)"),
-    ],
-)
-def test_what_is_no_image_or_gap_is_told(images, gaps, found):
-    with pytest.raises(SettingError) as error:
-        compose(images, LABELS, gaps, torch.Generator())
-    assert all(found in language for language in error.value.words)
-
-
-def test_a_written_line_becomes_a_field():
+@pytest.mark.parametrize(("rows", "columns", "width"), [(96, 400, 100), (100, 1, 2)])
+def test_a_written_line_becomes_a_field(rows, columns, width):
     line = torch.zeros(200, 700)
-    line[50:146, 100:500] = 180  # 96 × 400
+    line[50 : 50 + rows, 100 : 100 + columns] = 180
     field = to_field(line)
-    assert field.shape == (HEIGHT, 100 + 2 * MARGIN)
+    assert field.shape == (HEIGHT, width + 2 * MARGIN)
     assert field.max() == 1
     assert (field > INK).any(dim=1).sum() == INK_HEIGHT
 
 
-def test_a_thin_line_and_blank_paper():
-    line = torch.zeros(100, 100)
-    line[:, 50] = 1
-    assert to_field(line).shape == (HEIGHT, 2 + 2 * MARGIN)
-    with pytest.raises(SettingError, match="255"):
-        to_field(torch.zeros(100, 100))
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (lambda: compose(BARS.float(), LABELS, torch.tensor([1]), None), "torch.float32"),
+        (lambda: compose(BARS[:, :20], LABELS, torch.tensor([1]), None), "(10, 20, 28)"),
+        (lambda: compose(BARS, LABELS, torch.tensor([1.5]), None), "1.5"),
+        (lambda: compose(BARS, LABELS, torch.tensor(1), None), "tensor(1)"),
+        (lambda: to_field(torch.zeros(100, 100)), "255"),
+    ],
+)
+def test_what_is_no_image_or_gap_or_has_no_ink_is_told(make, found):
+    with pytest.raises(SettingError) as error:
+        make()
+    assert all(found in language for language in error.value.words)
 
 
 def test_pictures_show_each_field_and_frame_the_answer():

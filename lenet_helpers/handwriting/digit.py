@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from lenet_helpers.handwriting.form import LONGEST_SIDE, form_steps
-from lenet_helpers.handwriting.ink import OTHER, Ink, Step, ink_of
+from lenet_helpers.handwriting.form import LONGEST_SIDE, crop, normalize_digit
+from lenet_helpers.handwriting.ink import OTHER, REMARKS, Step, ink_of
 from lenet_helpers.handwriting.pieces import EIGHT, Pieces, pieces_of
-from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
 PENS = (2.0, 4.0)  # how wide strokes are in MNIST, in its pixels: eight of ten digits
@@ -32,29 +31,29 @@ class Digit(NamedTuple):
 
 
 def digit_of(picture, deskew: bool = False) -> Digit:
-    """The one digit of an `Ink`, or of what `grey_of` takes; ``deskew`` sets it upright."""
-    ink = picture if isinstance(picture, Ink) else ink_of(picture)
+    """The one digit of what `grey_of` takes; ``deskew`` sets a slanting one upright."""
+    ink = ink_of(picture)
     values, steps, remarks = ink.values, list(ink.steps), list(ink.remarks)
     pieces = pieces_of(values >= 128)
-    if len(pieces.areas):
+    if len(pieces.boxes):
         own, box = _own_pieces(pieces)
         remarks += _remarks_on(pieces, own, box)
         if not ink.is_clean:
             values = values * ndimage.binary_dilation(pieces.mask(own), EIGHT)
-            values = with_usual_pen(_cropped(values))
+            values = with_usual_pen(values)
             steps.append(Step(Words("一个数字，笔的粗细适中", "one digit, usual pen"), values))
         if deskew:
-            values = upright(_cropped(values))
+            box = crop(values)
+            values = upright(np.pad(box, max(2, (max(box.shape) - 1) // 5)))
             steps.append(Step(Words("扶正", "deskewed"), values))
-    form = form_steps(values)
-    image = form.image.clamp(max=255).round().to(torch.uint8)
+    image = normalize_digit(values).clamp(max=255).round().to(torch.uint8)
     steps.append(Step(Words("MNIST 的形式", "MNIST's form"), image.numpy()))
     return Digit(image, values, tuple(steps), tuple(remarks))
 
 
 def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
     """The digit's pieces, the longest and those close to it that are no digit beside; its box."""
-    own = np.zeros(len(pieces.areas), bool)
+    own = np.zeros(len(pieces.boxes), bool)
     own[pieces.lengths.argmax()] = True
     while True:
         box = np.r_[pieces.boxes[own, :2].min(axis=0), pieces.boxes[own, 2:].max(axis=0)]
@@ -69,28 +68,20 @@ def _own_pieces(pieces: Pieces) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _remarks_on(pieces: Pieces, own: np.ndarray, box: np.ndarray) -> list[Words]:
-    (high, wide), found = box[2:] - box[:2], []
+    high, wide = box[2:] - box[:2]
     others = pieces.lengths[~own].max(initial=0)
-    if others >= OTHER * max(high, wide) or wide > WIDEST * high:
-        found.append(REMARKS["several"])
-    if max(high, wide) < DOT * min(pieces.numbers.shape):
-        found.append(REMARKS["dot"])
-    if pieces.areas.sum() > pieces.numbers.size / 2:
-        found.append(REMARKS["black"])
-    return found
-
-
-def _cropped(values: np.ndarray) -> np.ndarray:
-    """The part of ``(h, w)`` with ink, and a margin around it."""
-    rows, columns = (np.flatnonzero((values > 0).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return values
-    margin = max(2, max(np.ptp(rows), np.ptp(columns)) // 5)
-    return np.pad(values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], margin)
+    signs = {
+        "several": others >= OTHER * max(high, wide) or wide > WIDEST * high,
+        "dot": max(high, wide) < DOT * min(pieces.numbers.shape),
+        "black": np.mean(pieces.numbers > 0) > 0.5,
+    }
+    return [REMARKS[name] for name, is_so in signs.items() if is_so]
 
 
 def with_usual_pen(values: np.ndarray) -> np.ndarray:
-    """Strokes made about as wide as MNIST's: ``float32``, longer side about 220."""
+    """Cropped, with strokes about as wide as MNIST's: ``float32``, longer side about 220."""
+    box = crop(values)
+    values = np.pad(box, max(2, (max(box.shape) - 1) // 5))
     zoom = FINE / max(values.shape) * 1.4
     fine = ndimage.zoom(values, zoom, order=1, grid_mode=True, mode="nearest")
     inside = fine > 127

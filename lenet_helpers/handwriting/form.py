@@ -1,8 +1,8 @@
 """Bring a drawing or a scan into the form of MNIST, step by step, as lesson 02 does it."""
 
-from typing import NamedTuple
-
+import numpy as np
 import torch
+from scipy import ndimage
 from torch.nn import functional as F
 
 from lenet_helpers.cores import one_thread
@@ -13,46 +13,28 @@ LONGEST_SIDE = 20
 MIDDLE = 14  # the pixel, counted from 0, that the centres of mass of MNIST's images are set to
 
 
-class FormSteps(NamedTuple):
-    """What each step makes of a scan ``(h, w)``; all ``float32``, in the units of the scan.
-
-    ``box`` is its part with ink; ``fitted`` is that, its longer side at most 20 pixels; ``image``
-    is ``(28, 28)``. Of blank paper ``box`` and ``fitted`` are ``(0, 0)`` and ``image`` is blank.
-    """
-
-    scan: torch.Tensor
-    box: torch.Tensor
-    fitted: torch.Tensor
-    image: torch.Tensor
-
-
-def normalize_digit(scan) -> torch.Tensor:
-    """A scan in the form of MNIST, ``(28, 28)`` of torch's default type; see `form_steps`."""
-    return form_steps(scan).image.to(torch.get_default_dtype())
-
-
 @one_thread()  # beside another program, two threads took a hundred times as long for a small scan
-def form_steps(scan) -> FormSteps:
+def normalize_digit(scan) -> torch.Tensor:
     """Crop, shrink into 20×20 with the aspect ratio kept, place the centre of mass at (14, 14).
 
     Source: LeCun, Bottou, Bengio and Haffner, *Gradient-Based Learning Applied to Document
     Recognition*, 1998; that the middle is pixel 14 was measured on MNIST in lesson 02. ``scan`` and
-    errors are as in `as_scan`; where ink would go over the edge, the centre is another.
+    errors are as in `as_scan`; where ink would go over the edge, the centre is another. The result
+    is ``(28, 28)`` of torch's default type, in the units of the scan; blank for blank paper.
     """
     scan = as_scan(scan)
-    if not scan.any():
-        nothing = scan.new_zeros(0, 0)
-        return FormSteps(scan, nothing, nothing, scan.new_zeros(IMAGE_SIZE, IMAGE_SIZE))
-    box = crop(scan)
-    fitted = scale_to_fit(box)
-    return FormSteps(scan, box, fitted, place_by_mass(fitted))
+    image = scan.new_zeros(IMAGE_SIZE, IMAGE_SIZE)
+    if scan.any():
+        image = place_by_mass(scale_to_fit(crop(scan)))
+    return image.to(torch.get_default_dtype())
 
 
-def crop(scan: torch.Tensor) -> torch.Tensor:
-    """The part of a scan, ``(h, w)``, between its first and last row and column with ink."""
-    rows = scan.any(dim=1).nonzero().flatten()
-    columns = scan.any(dim=0).nonzero().flatten()
-    return scan[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def crop(scan):
+    """The part of a scan ``(h, w)``, tensor or array, with ink in its first and last rows and
+    columns; ``(0, 0)`` of blank paper.
+    """
+    boxes = ndimage.find_objects(np.asarray(scan != 0, np.uint8))
+    return scan[boxes[0] if boxes else np.s_[:0, :0]]
 
 
 def scale_to_fit(box: torch.Tensor) -> torch.Tensor:

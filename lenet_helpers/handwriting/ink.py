@@ -13,7 +13,6 @@ from scipy import ndimage
 
 from lenet_helpers.grey import grey_of
 from lenet_helpers.handwriting.pieces import EIGHT, pieces_of, without_lines
-from lenet_helpers.handwriting.remarks import REMARKS
 from lenet_helpers.words import Words
 
 ENOUGH = 256  # pixels of the longer side
@@ -26,6 +25,22 @@ CLEAN = 0.15  # of a clean drawing is paper, at least
 SMALL = 64  # pixels: up to here a picture is in a data set's form, with more edge than stroke
 SMALLEST = 0.02  # of the picture's shorter side
 SPECK = 0.12  # of the longest piece's length: what is smaller is no part of a digit
+REMARKS = {
+    "nothing": Words("没有找到墨迹：请拍得近一些、亮一些",
+                     "no ink was found: come closer, with more light"),
+    "several": Words("好像不止一个数字：请只留下一个",
+                     "more than one digit, it seems: leave one alone in view"),
+    "sides": Words("分不清哪是纸、哪是墨：请用深色笔写在白纸上",
+                   "which is paper and which is ink? Write with a dark pen on white paper"),
+    "edge": Words("墨迹碰到了图像的边缘，可能不完整：请把整个数字放进画面",
+                  "the ink touches the picture's edge and may be cut off: leave paper all "
+                  "around it"),
+    "blurred": Words("照片模糊：请对好焦再拍", "the photo is blurred: focus and take it again"),
+    "faint": Words("墨迹太淡，和纸差不多：请用更深的笔，或更亮的光",
+                   "the ink is hardly darker than the paper: use a darker pen or more light"),
+    "dot": Words("差不多只是一个点：请写大一些", "hardly more than a dot: write larger"),
+    "black": Words("墨比纸还多", "more ink than paper"),
+}  # fmt: skip
 
 
 class Step(NamedTuple):
@@ -49,26 +64,26 @@ class Ink(NamedTuple):
     is_clean: bool = False
 
 
-def ink_of(picture, simple: bool = False) -> Ink:
+def ink_of(picture) -> Ink:
     """The ink of a photo, a scan or a drawing, on blank paper.
 
     Paper and ink may be of any colours; which is which follows from what lies within what. A clean
     drawing (paper of exactly one grey level, which is the lightest or darkest) keeps its values.
-    ``picture`` and errors are as in `grey_of`; ``simple`` is as a page without Python does it
-    (photo.js): ruled lines stay, and of all pieces only the longest is kept.
+    ``picture`` and errors are as in `grey_of`. A page without Python (photo.js) does the same, but
+    neither enlarges a picture nor takes ruled lines out nor knows of blur.
     """
     grey = grey_of(picture)
     steps = [Step(Words("灰度", "grey"), grey, False)]
     clean = clean_ink(grey)
     if clean is not None:
         return Ink(clean, (*steps, Step(Words("墨迹", "ink"), clean)), (), True)
-    if not simple and max(grey.shape) < ENOUGH:  # edges must be wider than a pixel
+    if max(grey.shape) < ENOUGH:  # edges must be wider than a pixel
         size = [side * -(-ENOUGH // max(grey.shape)) for side in grey.shape[::-1]]
         grey = np.array(Image.fromarray(grey).resize(size, Image.Resampling.BICUBIC))
     surplus = paper_surplus(grey)
     contrast = contrast_of(grey if surplus >= 0 else 255 - grey)
     floor = floor_of(contrast)
-    mask, doubts = ink_mask(contrast, floor, simple)
+    mask, doubts = ink_mask(contrast, floor)
     values = darkened(contrast, mask)
     steps.append(Step(Words("去掉背景", "background removed"), contrast))
     steps.append(Step(Words("阈值", "threshold"), 255.0 * (contrast > floor)))
@@ -77,7 +92,7 @@ def ink_of(picture, simple: bool = False) -> Ink:
         signs = {
             "sides": abs(surplus) < UNDECIDED,
             "faint": np.median(contrast[mask]) < FAINT * floor,
-            "blurred": not simple and edge_width(contrast, mask) > BLURRED,
+            "blurred": edge_width(contrast, mask) > BLURRED,
         }
         doubts += [name for name, is_so in signs.items() if is_so]
     return Ink(values, tuple(steps), tuple(REMARKS[name] for name in doubts))
@@ -102,12 +117,9 @@ def paper_surplus(grey: np.ndarray) -> float:
     return float(votes.mean())
 
 
-def ink_mask(
-    contrast: np.ndarray, floor: int, simple: bool = False
-) -> tuple[np.ndarray, list[str]]:
+def ink_mask(contrast: np.ndarray, floor: int) -> tuple[np.ndarray, list[str]]:
     """Pieces, ``bool (h, w)``, that are no lines, no specks, not cut off; names of remarks."""
-    above = contrast > floor
-    pieces = pieces_of(above if simple else without_lines(above))
+    pieces = pieces_of(without_lines(contrast > floor))
     large = pieces.lengths >= SMALLEST * min(contrast.shape)
     whole = large & ~pieces.at_edge
     chosen, doubts = (whole, []) if whole.any() else (large, ["edge"])
@@ -115,11 +127,7 @@ def ink_mask(
         return np.zeros(contrast.shape, bool), ["nothing"]
     dark = contrast > best_split(contrast[pieces.mask(chosen)])
     pieces = pieces_of(dark & pieces.mask(chosen))
-    shares = pieces.lengths / pieces.lengths.max()
-    if not simple:
-        return pieces.mask(shares >= SPECK), doubts
-    doubts += ["several"] * int((shares >= OTHER).sum() > 1)
-    return pieces.mask(np.arange(len(shares)) == shares.argmax()), doubts
+    return pieces.mask(pieces.lengths >= SPECK * pieces.lengths.max()), doubts
 
 
 def edge_width(contrast: np.ndarray, mask: np.ndarray) -> float:
@@ -148,32 +156,23 @@ def darkened(contrast: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def clean_ink(grey: np.ndarray) -> np.ndarray | None:
     """The ink of a drawing on paper without any noise, or ``None`` if it is none such."""
-    counts = np.bincount(grey.ravel(), minlength=256)
     rim = np.r_[grey[0], grey[-1], grey[:, 0], grey[:, -1]]
     paper = int(np.bincount(rim).argmax())
-    above, below = counts[paper + 1 :], counts[:paper][::-1]  # by distance from the paper
-    away = above if below.sum() == 0 else below if above.sum() == 0 else None
-    if away is None or not away.sum() or counts[paper] < CLEAN * grey.size:
-        return None
-    most = int(away.nonzero()[0][-1]) + 1
-    if away[: most // 8].sum() > away[most // 2 :].sum():  # noise, not the edges of strokes
-        return None
-    if max(grey.shape) > SMALL and 2 * away[most * 19 // 20 :].sum() < away[most // 2 :].sum():
-        return None  # ink that a scanner saw: hardly any of it is the darkest
     ink = np.abs(grey.astype(np.float32) - paper)
+    most = int(ink.max())
+    if paper not in (grey.min(), grey.max()) or not most or (ink == 0).sum() < CLEAN * ink.size:
+        return None
+    dark, darkest = (ink > most // 2).sum(), (ink > most * 19 // 20).sum()
+    if (ink <= most // 8).sum() - (ink == 0).sum() > dark:  # noise, not the edges of strokes
+        return None
+    if max(ink.shape) > SMALL and 2 * darkest < dark:
+        return None  # ink that a scanner saw: hardly any of it is the darkest
     return ink if most > 200 else ink * (255 / most)
-
-
-def background(grey: np.ndarray) -> np.ndarray:
-    """The paper without its ink: the closing of the smoothed picture, ``uint8 (h, w)``."""
-    return ndimage.grey_closing(smooth(grey), (window_of(grey),) * 2, mode="nearest")
 
 
 def smooth(grey: np.ndarray) -> np.ndarray:
     """The mean of each pixel and its 8 neighbours, rounded: ``uint8 (h, w)``."""
-    padded = np.pad(grey.astype(np.int32), 1, "edge")
-    rows = padded[:-2] + padded[1:-1] + padded[2:]
-    return ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:] + 4) // 9).astype(np.uint8)
+    return np.rint(ndimage.uniform_filter(grey.astype(float), 3, mode="nearest")).astype(np.uint8)
 
 
 def contrast_of(grey: np.ndarray) -> np.ndarray:
@@ -182,16 +181,16 @@ def contrast_of(grey: np.ndarray) -> np.ndarray:
     Where there is hardly any light, noise must not count as ink: no background counts as darker
     than a third of the brightest.
     """
-    paper = background(grey).astype(np.int32)
-    darker = np.maximum(paper - smooth(grey), 0)
+    middle = smooth(grey).astype(np.int32)
+    paper = ndimage.grey_closing(middle, (window_of(grey),) * 2, mode="nearest")
+    darker = np.maximum(paper - middle, 0)
     light = np.maximum(paper, max(paper.max() // 3, 1))
     return ((255 * darker + light // 2) // light).astype(np.uint8)
 
 
 def floor_of(contrast: np.ndarray) -> int:
     """A contrast that the paper's own noise does not reach."""
-    counts = np.bincount(contrast.ravel(), minlength=256).cumsum()
-    median, low = (int((counts >= share * counts[-1]).argmax()) for share in (0.5, 0.16))
+    median, low = map(int, np.quantile(contrast, (0.5, 0.16), method="inverted_cdf"))
     return median + 5 * (median - low) + 6
 
 

@@ -21,7 +21,6 @@ class Pieces(NamedTuple):
 
     numbers: np.ndarray
     boxes: np.ndarray  # (n, 4): top, left, bottom, right; the last two are just outside
-    areas: np.ndarray
 
     @property
     def lengths(self) -> np.ndarray:
@@ -41,11 +40,10 @@ class Pieces(NamedTuple):
 
 def pieces_of(mask: np.ndarray) -> Pieces:
     """The pieces of a mask ``bool (h, w)``; pixels that touch by a corner hang together."""
-    numbers, count = ndimage.label(mask, EIGHT)
+    numbers, _ = ndimage.label(mask, EIGHT)
     found = ndimage.find_objects(numbers)
     boxes = [[rows.start, columns.start, rows.stop, columns.stop] for rows, columns in found]
-    areas = np.bincount(numbers.ravel(), minlength=count + 1)[1:]
-    return Pieces(numbers, np.array(boxes, int).reshape(-1, 4), areas)
+    return Pieces(numbers, np.array(boxes, int).reshape(-1, 4))
 
 
 def without_lines(mask: np.ndarray) -> np.ndarray:

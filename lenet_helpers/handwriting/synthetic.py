@@ -1,7 +1,7 @@
 """Made-up photos of handwritten digits: paper, light, pen, camera and JPEG, all from one seed."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -46,40 +46,39 @@ class Scene:
     jpeg: tuple[int, int] = (60, 92)
 
 
-PLAIN = Scene(Words("有明暗的灰纸", "shaded grey paper"))
 SCENES = {
     "scan": Scene(
         Words("干净的扫描件", "clean scan"),
         paper=(255, 255, 255), shading=(0, 0), noise=(0, 0), perspective=0, rotation=4,
         blur=(0.3, 0.6), jpeg=(0, 0),
     ),
-    "shaded": PLAIN,
-    "ruled": replace(PLAIN, words=Words("横线纸", "ruled paper"), lines="ruled"),
-    "squared": replace(PLAIN, words=Words("方格纸", "squared paper"), lines="squared"),
-    "table": replace(PLAIN, words=Words("露出桌边", "the table's edge in view"), table=True,
-                     digit=(0.35, 0.6)),
-    "hand": replace(PLAIN, words=Words("手的影子", "shadow of a hand"), hand=True),
-    "ball-pen": replace(
-        PLAIN, words=Words("发黄纸上的蓝圆珠笔", "blue ball-pen on yellowish paper"),
+    "shaded": Scene(Words("有明暗的灰纸", "shaded grey paper")),
+    "ruled": Scene(Words("横线纸", "ruled paper"), lines="ruled"),
+    "squared": Scene(Words("方格纸", "squared paper"), lines="squared"),
+    "table": Scene(Words("露出桌边", "the table's edge in view"), table=True, digit=(0.35, 0.6)),
+    "hand": Scene(Words("手的影子", "shadow of a hand"), hand=True),
+    "ball-pen": Scene(
+        Words("发黄纸上的蓝圆珠笔", "blue ball-pen on yellowish paper"),
         ink=(40, 60, 150), paper=(225, 212, 170), pen=(-1.6, -0.6), cover=(0.6, 0.85),
     ),
-    "marker": replace(PLAIN, words=Words("粗记号笔", "thick marker"), pen=(1, 2.2)),
-    "pencil": replace(
-        PLAIN, words=Words("铅笔", "pencil"), ink=(90, 90, 95), pen=(-1.0, -0.2), cover=(0.35, 0.6),
+    "marker": Scene(Words("粗记号笔", "thick marker"), pen=(1, 2.2)),
+    "pencil": Scene(
+        Words("铅笔", "pencil"), ink=(90, 90, 95), pen=(-1.0, -0.2), cover=(0.35, 0.6)
     ),
-    "small": replace(PLAIN, words=Words("画面大、数字小", "a small digit in a large frame"),
-                     digit=(0.1, 0.22), blur=(0.3, 0.8)),
-    "board": replace(PLAIN, words=Words("黑板上的粉笔", "chalk on a blackboard"),
-                     ink=(225, 225, 215), paper=(52, 66, 60)),
+    "small": Scene(
+        Words("画面大、数字小", "a small digit in a large frame"),
+        digit=(0.1, 0.22), blur=(0.3, 0.8),
+    ),
+    "board": Scene(
+        Words("黑板上的粉笔", "chalk on a blackboard"), ink=(225, 225, 215), paper=(52, 66, 60)
+    ),
 }  # fmt: skip
 
 
-def photo_of(digit, scene: str | Scene = "shaded", seed: int = 0) -> Image.Image:
+def photo_of(digit, scene: str = "shaded", seed: int = 0) -> Image.Image:
     """A photo, RGB of 640×480, of a digit ``uint8 (28, 28)`` in a scene; the same for a seed."""
-    if not isinstance(scene, Scene):
-        scene = require_known(SCENES, scene, Words("场景", "scene"))
+    scene = require_known(SCENES, scene, Words("场景", "scene"))
     random = np.random.default_rng(seed)
-    height, width = SIZE
     to_paper = _camera(scene, random)
     cover = random.uniform(*scene.cover) * _stroke(np.asarray(digit), scene, to_paper, random)
     colors = _paper(scene, to_paper, random)

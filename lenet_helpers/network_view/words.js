@@ -111,7 +111,7 @@ export const WORDS = {
     fitted: { zh: "缩进 20×20", en: "fitted into 20×20" },
     placed: { zh: "质心放到 28×28 正中", en: "centre of mass in the middle of 28×28" },
   },
-  // photos; the remarks are those of lenet_helpers/handwriting/remarks.py
+  // photos; the remarks are those of lenet_helpers/handwriting/ink.py
   photoFile: { zh: "选一个图像文件（也可以拖进来，或者粘贴）", en: "Choose a picture file (or drop one here, or paste)" },
   photoCamera: { zh: "拍一张照片", en: "Take a photo" },
   photoBroken: { zh: "浏览器打不开这个文件：请换成 PNG、JPEG、WebP 或 BMP 图像",

@@ -42,9 +42,8 @@ XX...XX  ...X...  ..X....  ......X  XXXXXXX  ......X  X.....X  ...X...  X.....X 
 
 def digit_bitmaps() -> torch.Tensor:
     """The bitmaps as numbers, ``float32 (10, 12, 7)``: +1 for ink and −1 for paper."""
-    rows = [line.split() for line in DRAWINGS.split("\n") if line]
-    return torch.tensor([[[1.0 if dot == "X" else -1.0 for dot in row] for row in digit]
-                         for digit in zip(*rows, strict=True)])  # fmt: skip
+    dots = torch.tensor([[dot == "X" for dot in row] for row in DRAWINGS.split()])
+    return 2.0 * dots.view(12, 10, 7).transpose(0, 1) - 1
 
 
 class ScaledTanh(nn.Module):

@@ -13,7 +13,6 @@ from lenet_helpers.words import SettingError, Words
 from lenet_helpers.zip_code.fields import HEIGHT, WIDTH, Fields
 
 HERE = Path(__file__).parent
-STYLES = (browser.HERE / "view.css", HERE / "field.css")
 CLASSES = [Words.same(str(k)) for k in range(10)] + [Words("无", "none")]
 
 
@@ -21,7 +20,7 @@ class FieldBrowser(browser.BrowserView):
     """What the browser is given, and what comes back: ``state``, the field, photos."""
 
     _esm = inline.inline(HERE / "field_widget.js") + "\nexport default { render };\n"
-    _css = "\n".join(sheet.read_text("utf-8") for sheet in STYLES)
+    _css = browser.BrowserView._css + (HERE / "field.css").read_text("utf-8")
 
 
 def describe_sliding(net: nn.Sequential) -> tuple[dict, bytes]:
@@ -62,6 +61,6 @@ def pictures_of(fields: Fields | None) -> list[dict]:
     for picture, digits in zip(fields.pictures, fields.digits.tolist(), strict=True):
         inks = (255 * picture).round().clamp(0, 255).to("cpu", torch.uint8).numpy().tobytes()
         what = "".join(map(str, digits))
-        note = {"zh": f"写的是 {what}", "en": f"{what} is written"}
+        note = Words(f"写的是 {what}", f"{what} is written")._asdict()
         pictures.append({"inks": inks, "label": None, "note": note})
     return pictures

@@ -93,8 +93,6 @@ export function mountFieldView(host, options) {
     get drawings() { return source.pad.drawings; },
     get state() { return JSON.parse(JSON.stringify(state)); },
     get image() { return Float32Array.from(field ? field.values : []); },
-    get reading() { return reading && { ...reading, ...answerNow() }; },
-    get logP() { return logP; },
     destroy() {
       for (const later of [announceSoon, tellSoon]) later.cancel();
       source.stop();

@@ -15,7 +15,6 @@ export const FIELD_WORDS = {
   thresholdShort: { zh: "拒绝：把握低于", en: "refuse below a sureness of" },
   field: { zh: "网络看到的字段，窗口的位置画有框", en: "The field as the network sees it, the window framed" },
   window: { zh: "窗口的位置；方向键移动", en: "Position of the window; arrow keys move it" },
-  windowShort: { zh: "窗口", en: "window" },
   play: { zh: "让窗口滑过字段", en: "Slide the window over the field" },
   scores: { zh: "窗口在每个位置时各类的概率", en: "The probability of each class at each position of the window" },
   nothing: { zh: "无", en: "none" },

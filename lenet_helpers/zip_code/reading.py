@@ -55,18 +55,16 @@ def slide_over(net: nn.Module, field: torch.Tensor) -> torch.Tensor:
 
 
 def read_field(log_p: torch.Tensor, count: int | None = 5) -> FieldReading:
-    """Read ``count`` digits in a field, or as many as are likeliest where it is ``None``.
-
-    Args:
-        log_p: as `slide_over` returns it.
-        count: how many digits there are.
+    """Read ``count`` digits, or as many as are likeliest, in a field, of which `slide_over` made
+    ``log_p``.
     """
     readings = []
     for n in range(1, MOST + 1) if count is None else [count]:
         if APART * (n - 1) < log_p.shape[1]:
             digits, places = _best(log_p, n)
-            sureness = math.exp(_log_probability(log_p, digits))
-            readings.append(FieldReading(tuple(digits), tuple(places), sureness))
+            sizes = log_p.shape[1:], (n,)
+            loss = F.ctc_loss(log_p.T[:, None], torch.tensor([digits]), *sizes, NOTHING, "sum")
+            readings.append(FieldReading(tuple(digits), tuple(places), math.exp(-loss.item())))
     return max(readings, key=lambda each: each.sureness, default=FieldReading((), (), 0.0))
 
 
@@ -82,11 +80,3 @@ def _best(log_p: torch.Tensor, count: int) -> tuple[list[int], list[int]]:
     for back in reversed(steps_back):
         places.insert(0, int(back[places[0]]))
     return digit[places].tolist(), places
-
-
-def _log_probability(log_p: torch.Tensor, digits: list[int]) -> float:
-    sizes = (log_p.shape[1],), (len(digits),)
-    loss = F.ctc_loss(
-        log_p.T[:, None], torch.tensor([digits]), *sizes, blank=NOTHING, reduction="sum"
-    )
-    return -loss.item()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.figures import Picture
+from lenet_helpers.handwriting.form import crop
 from lenet_helpers.handwriting.ink import ink_of
 from lenet_helpers.language import follow
 from lenet_helpers.modes import evaluating
@@ -19,7 +20,6 @@ from lenet_helpers.zip_code.reading import FieldReading, read_field, slide_over
 
 # Of 3,000 validation fields at +3 this refuses 36 %, and reads 0.8 % of the others wrong.
 REFUSE_BELOW = 0.9
-BLANK = Words("画板还是空的。", "The pad is blank.")
 
 
 class FieldView(Panel):
@@ -59,24 +59,18 @@ class FieldView(Panel):
         self._drawn: tuple[dict | None, torch.Tensor | None] = (None, None)
 
     def draw(self, picture) -> None:
-        """Put a photo, a scan or a drawing of a line of digits on the pad.
-
-        Args:
-            picture: a file's name, Pillow's image, or numbers, as `grey_of` takes it; all else is
-                a `SettingError`.
-        """
+        """Put a photo, a scan or a drawing of a line on the pad; errors are as in `grey_of`."""
         ink = ink_of(picture)
         levels = np.round(ink.values).astype(np.uint8)
-        rows, columns = (np.flatnonzero(levels.any(axis=axis)) for axis in (1, 0))
-        if len(rows):
-            levels = levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        levels = np.pad(levels, max(2, len(levels) // 8) if len(rows) else 0)
+        box = crop(levels)
+        if box.size:
+            levels = np.pad(box, max(2, len(box) // 8))
         height, width = levels.shape
         scan = {"height": height, "width": width, "inks": base64.b64encode(levels).decode()}
         if ink.remarks:
-            scan["remarks"] = [{"zh": each.zh, "en": each.en} for each in ink.remarks]
+            scan["remarks"] = [each._asdict() for each in ink.remarks]
         drawing = {"strokes": [], "scan": scan}
-        self._drawn = (drawing, to_field(levels) if len(rows) else None)
+        self._drawn = (drawing, to_field(levels) if box.size else None)
         self.view.state = {**self.view.state, "picture": None, "drawing": drawing}
 
     @property
@@ -105,7 +99,7 @@ class FieldView(Panel):
     def remarks(self) -> tuple[Words, ...]:
         """Why a photo can't be read for sure."""
         scan = (self.view.state["drawing"] or {}).get("scan", {})
-        return tuple(Words(each["zh"], each["en"]) for each in scan.get("remarks", ()))
+        return tuple(Words(**each) for each in scan.get("remarks", ()))
 
     @property
     def refused(self) -> bool | None:
@@ -125,19 +119,19 @@ class FieldView(Panel):
         return scores_over_field(field, log_p.exp(), self._words(), list(chosen))
 
     def _words(self) -> Words:
-        reading, least = self.reading, self.view.state["threshold"]
+        reading = self.reading
         why = Words(
             "".join(f"{each.zh}。" for each in self.remarks),
             "".join(f" Not sure: {each.en}." for each in self.remarks),
         )
         if reading is None:
-            return Words(f"{BLANK.zh}{why.zh}", f"{BLANK.en}{why.en}")
+            return Words(f"画板还是空的。{why.zh}", f"The pad is blank.{why.en}")
         digits, sure = " ".join(map(str, reading.digits)), f"{reading.sureness:.2f}"
         if self.refused:
-            odds = f"{sure}", f"{least:.2f}"
+            least = f"{self.view.state['threshold']:.2f}"
             return Words(
-                f"拒绝：把握 {odds[0]}（阈值 {odds[1]}）；或许是 {digits}。{why.zh}",
-                f"Refused: sureness {odds[0]} (threshold {odds[1]}); perhaps {digits}.{why.en}",
+                f"拒绝：把握 {sure}（阈值 {least}）；或许是 {digits}。{why.zh}",
+                f"Refused: sureness {sure} (threshold {least}); perhaps {digits}.{why.en}",
             )
         return Words(
             f"字段，窗口滑过时各类的概率；读作 {digits}（把握 {sure}）。",
