@@ -70,6 +70,8 @@ def _grey_of_table(table) -> np.ndarray:
         if isinstance(table, torch.Tensor):
             table = table.detach().to("cpu", torch.float32 if table.is_floating_point() else None)
         numbers = np.asarray(table)
+        if numbers.dtype.kind == "c":
+            raise TypeError("complex")
         numbers = numbers if numbers.dtype.kind in "buif" else numbers.astype(np.float32)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _not_a_picture(f"{type(table).__name__}: {error}") from error

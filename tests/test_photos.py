@@ -116,7 +116,7 @@ def test_a_large_picture_is_made_small_first(kind):
 @pytest.mark.parametrize(
     "bad",
     ["nowhere.png", b"no picture", np.zeros(5), np.zeros((2, 5, 7, 9)), np.full((3, 3), -1),
-     [[0.0, float("nan")]], [["ink"]], None, np.zeros((0, 4)), type],
+     [[0.0, float("nan")]], [["ink"]], None, np.zeros((0, 4)), type, np.ones((3, 3)) * 1j],
     ids=str,
 )  # fmt: skip
 def test_what_is_no_picture_is_refused_in_both_languages(bad):
