@@ -13,19 +13,24 @@ OF_THE_LOOK = ["color-contrast", "link-in-text-block", "scrollable-region-focusa
 # Of texts in the same colours on the same grounds one is enough: axe looks at what lies behind
 # each, which takes seconds on a page with much code.
 RUN = """async ([within, rules]) => {
-  const seen = new Set();
+  const grounds = new Map(), seen = new Set();
+  const groundOf = (element) => {  // what lies behind its text, the element's own included
+    if (!element) return "";
+    if (!grounds.has(element)) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(element);
+      const own = [backgroundColor, backgroundImage, opacity].join();
+      grounds.set(element, `${groundOf(element.parentElement)} ${own}`);
+    }
+    return grounds.get(element);
+  };
   for (const element of document.querySelectorAll(`:is(${within}) *`)) {
     delete element.dataset.axe;
     const hasText = [...element.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
     if (!hasText || !element.checkVisibility()) continue;
     const { color, fontSize, fontWeight } = getComputedStyle(element);
-    const look = [color, fontSize, fontWeight];
-    for (let at = element; at; at = at.parentElement) {
-      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(at);
-      look.push(backgroundColor, backgroundImage, opacity);
-    }
-    if (!seen.has(look.join())) element.dataset.axe = "";
-    seen.add(look.join());
+    const look = [color, fontSize, fontWeight, groundOf(element)].join();
+    if (!seen.has(look)) element.dataset.axe = "";
+    seen.add(look);
   }
   axe.configure({ rules: [{ id: "color-contrast", selector: "[data-axe]" }] });
   const options = { resultTypes: ["violations"], preload: false };
