@@ -10,8 +10,10 @@ import nbformat
 from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from latex2mathml.converter import convert
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
 from lenet_helpers import LessonError, Words
 
@@ -30,6 +32,7 @@ LANGS = ("zh", "en")
 TITLE = r"^# (.+)$"
 MINUTES = Words("时间：约 ([0-9]+) 分钟", "Time: about ([0-9]+) minutes")
 GOAL = re.compile(r"^- (.+)$", re.M)
+TEXT_CELL = re.compile(r'<section class="text" id="([^"]+)">(.*?)</section>', re.S)
 EMPTY_HEADING = re.compile(r"<th[^>]*>\s*</th>")  # a screen reader would announce it as a heading
 
 
@@ -86,6 +89,16 @@ class LessonExporter(HTMLExporter):
     def __init__(self) -> None:
         self.pictures: list[str] = []
         super().__init__(template_name="lesson", extra_template_basedirs=[str(TEMPLATES)])
+
+    def from_notebook_node(self, nb, resources=None, **kw) -> tuple[str, dict]:
+        """As nbconvert, which then parses the whole page again to add alternative texts: seconds.
+
+        Every picture of a lesson has one.
+        """
+        self.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python", parent=self))
+        data = WidgetsDataTypeFilter(notebook_metadata={}, parent=self, resources=resources)
+        self.register_filter("filter_data_type", data)
+        return TemplateExporter.from_notebook_node(self, nb, resources, **kw)
 
     @pass_context
     def markdown2html(self, context, source: str) -> str:
@@ -171,7 +184,10 @@ def _find(pattern: str, text: str, path: Path) -> str:
 
 def _sections(body: str):
     """Anchor and words of each section: its cell, and its heading in one language and the other."""
-    for cell in BeautifulSoup(body, "html.parser").select("section.text"):
+    for name, text in TEXT_CELL.findall(body):
+        if "<h2" not in text:
+            continue  # to parse it takes long
+        cell = BeautifulSoup(text, "html.parser")
         headings = ([h.decode_contents() for h in cell.select(f"[lang={k}] > h2")] for k in LANGS)
         for words in zip(*headings, strict=True):
-            yield cell["id"], Words(*words)
+            yield name, Words(*words)
