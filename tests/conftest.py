@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -21,6 +22,10 @@ from lenet_helpers.data import downloads
 from lenet_helpers.data import places as sources
 from lenet_helpers.data.catalog import DATA_SETS, FILES, DataSet
 from lenet_helpers.language import CHOICE
+
+# Generated examples have no time limit: the machine may be busy.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
 
 SETTINGS = ("LENET_DATA", "LENET_DATASET", "LENET_DEVICE", "LENET_LANG")
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
