@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import hypothesis
+import nbformat
 import numpy as np
 import pytest
 import torch
